@@ -2,19 +2,16 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import Final, NoReturn
+from typing import Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.exceptions import HTTPException
 
-from txn_api.edge import security_headers
+from txn_api.edge import framework_errors, security_headers
 from txn_api.edge.application import App
 from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
 from txn_api.openapi.document import API_VERSION, install
-from txn_api.problems import ParameterInvalid
 from txn_api.process_metrics import ProcessMetrics
 from txn_api.resource import Resource
 from txn_api.routes import (
@@ -33,7 +30,6 @@ from txn_api.routes import (
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
-from txn_core.transactions.faults import fault_of
 
 RESOURCES: Final = (
     post.resource,
@@ -98,25 +94,6 @@ def create_app(
     )
     app.state.registry = registry
     app.state.exposition = Exposition(registry, process_metrics)
-    # The edge answers problems; what the framework raises of its own becomes one.
-    app.add_exception_handler(RequestValidationError, _refuse_parameters)
-    app.add_exception_handler(HTTPException, _refuse_route)
+    framework_errors.install(app)
     install(app, resources)
     return app
-
-
-async def _refuse_parameters(_: Request, error: Exception) -> NoReturn:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
-    error.__traceback__ = None  # the frame in it that raised the error holds the error, too
-    raise ParameterInvalid(
-        [
-            # The first step of a location says query or path; the rest are our own names.
-            fault_of(detail | {"loc": detail["loc"][1:]})
-            for detail in error.errors()
-        ]
-    ) from None
-
-
-async def _refuse_route(request: Request, _: Exception) -> NoReturn:
-    app: App = request.app
-    raise app.absence(request.scope["path"]) from None

@@ -108,7 +108,7 @@ async def open_services(
         aws.dynamodb() as dynamodb,
         aws.dynamodb_reader() as index,
         aws.dynamodb_reader() as key_reader,
-        _open_tokens(settings, registry) as tokens,
+        open_tokens(settings, registry) as tokens,
     ):
         room = FairMemory(ROOM_BYTES)
         shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
@@ -196,7 +196,7 @@ def gate(
 
 
 @asynccontextmanager
-async def _open_tokens(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Tokens | None]:
+async def open_tokens(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Tokens | None]:
     """What verifies access tokens, if they are on; the issuer's keys are fetched with the first of them."""
     if settings.jwt_jwks_url is None:
         yield None

@@ -33,6 +33,7 @@ Scope = Literal[
     "labels:write",
     "rules:write",
     "models:activate",
+    "insight:read",
 ]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 KeyId = NewType("KeyId", str)

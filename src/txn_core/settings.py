@@ -18,6 +18,7 @@ from txn_core.setting_groups.api_settings import ApiSettings
 from txn_core.setting_groups.drain_settings import DrainSettings
 from txn_core.setting_groups.fraud_settings import FraudSettings
 from txn_core.setting_groups.ingest_settings import IngestSettings
+from txn_core.setting_groups.insight_settings import InsightSettings
 from txn_core.setting_groups.key_settings import KeySettings
 from txn_core.setting_groups.producer_settings import ProducerSettings
 from txn_core.setting_groups.stack_settings import StackSettings
@@ -28,6 +29,7 @@ OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
 
 
 class Settings(
+    InsightSettings,
     WarehouseSettings,
     FraudSettings,
     IngestSettings,

@@ -35,7 +35,7 @@ BYPASSES: Final[dict[tuple[str, str, str], str]] = {
     ("src/txn_cli/terminal.py", "ask", "confirm()"): "the door itself",
     ("src/txn_cli/terminal.py", "finish_output", "sys.stdout"): "the door itself",
     ("src/txn_cli/commands/data.py", "simulate", "sys.stdout"): "its descriptor is turned away from a closed pipe",
-    ("src/txn_cli/commands/sql.py", "sql", "sys.stdout"): "its descriptor is turned away from a closed pipe",
+    ("src/txn_cli/commands/questions/sql.py", "sql", "sys.stdout"): "the same",
     ("src/txn_cli/simulator/output.py", "opened", "sys.stdout"): "rows that we made ourselves, for another program",
     ("src/txn_server/processes/folder.py", "socket_folder", "print()"): "into a lock file",
     (

@@ -22,12 +22,12 @@ from tests.txn_cli.stack.upheld import COMMAND_S_MAX, Upheld, txn, upheld
 from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.children.leftovers import ProcessMark
-from txn_cli.stack.stackports import DYNAMODB, KINESIS, S3, WAREHOUSE
+from txn_cli.stack.stackports import DYNAMODB, INSIGHT, KINESIS, S3, WAREHOUSE
 from txn_core import drains
 from txn_core.drains import INDEX
 from txn_core.signing import Signature
 
-CHILDREN = {KINESIS, DYNAMODB, S3, "api", WAREHOUSE, *drains.names()}
+CHILDREN = {KINESIS, DYNAMODB, S3, "api", WAREHOUSE, INSIGHT, *drains.names()}
 QUICK = {
     "TXN_ARCHIVE_FLUSH_AGE_S": "0.5",
     "TXN_SCORE_FLUSH_S": "0.5",
@@ -96,6 +96,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _lets_a_key_in_until_it_is_revoked(stack)
         _binds_a_key_to_a_terminal_and_to_signatures(stack)
         builds = _keeps_a_warehouse(stack, dbt)
+        _answers_questions(stack)
 
         _is_closed_to_others(data_dir)
         _shows_no_secret_in_the_list_of_processes(stack)
@@ -196,9 +197,26 @@ def _mends_a_warehouse_that_is_killed_in_a_run(stack: Upheld, dbt: ToldDbt) -> P
     return dbt.build()
 
 
+def _answers_questions(stack: Upheld) -> None:
+    """Or says why not, for the stack's own key; at a low priority, without the keys of cards, and after a kill."""
+    _mends(stack, INSIGHT)
+    wait_until(lambda: stack.ready["insight_url"] is not None)
+    process = Path(f"/proc/{stack.ready['pids'][INSIGHT]}")
+    assert int((process / "stat").read_text().rpartition(")")[2].split()[16]) >= 10  # proc(5): nice
+    given = (process / "environ").read_text()
+    assert "TXN_IDENTITY_KEY=" in given
+    assert not [name for name in ("TXN_CARD_KEYS", "TXN_CURSOR_KEY", "TXN_DEAD_LETTER_KEY") if f"{name}=" in given]
+    with client_of(stack) as client:
+        url = f"{stack.ready['insight_url']}/insight/questions"
+        listed = client.get(url)
+        assert [each["id"] for each in listed.json()["questions"]][:2] == ["q01", "q02"]
+        assert listed.headers["access-control-allow-origin"] == stack.ready["api_url"]
+        assert client.get(f"{url}/q01").json()["code"] == "warehouse_not_built"
+
+
 def _stopped_in_order(stack: Upheld) -> None:
     """Each group before what it relies on."""
-    groups = ("warehouse: done", "api: done", "index, archive, score: done", "kinesis")
+    groups = ("insight: done", "warehouse: done", "api: done", "index, archive, score: done", "kinesis")
     places = [stack.printed.index(f"Stopping {group}") for group in groups]
     assert places == sorted(places)
 

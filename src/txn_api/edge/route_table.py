@@ -1,7 +1,7 @@
 """Finds the route of a request without the framework, so that a request without a valid key costs little.
 
 A path whose first segment leads to an operation that needs a credential is keyed as a whole: without one nobody
-learns which methods and which paths there are below it.
+learns which methods and which paths there are below it, but for those that are open to all.
 """
 
 from collections import defaultdict
@@ -27,6 +27,7 @@ class RouteTable:
     def __init__(self, *, keyed: Sequence[Entrance], opened: Sequence[Entrance]) -> None:
         self._plain: dict[str, dict[str, Entrance]] = defaultdict(dict)  # by path and method
         self._templates: dict[str, list[Entrance]] = defaultdict(list)  # by what stands before the parameter
+        self._open_paths = frozenset(entrance.route.path for entrance in opened)
         self._keyed_segments = frozenset(_first_segment(entrance.route.path) for entrance in keyed)
         for entrance in (*keyed, *opened):
             path = entrance.route.path
@@ -37,7 +38,7 @@ class RouteTable:
 
     def is_keyed(self, path: str) -> bool:
         """Whether a request for the path needs a credential, whatever its method."""
-        return _first_segment(path) in self._keyed_segments
+        return path not in self._open_paths and _first_segment(path) in self._keyed_segments
 
     def find(self, method: str, path: str) -> Entrance | None:
         """The entrance of a request, or None."""

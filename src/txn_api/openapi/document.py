@@ -1,6 +1,7 @@
 """The whole document: FastAPI's account of the routes, completed with what the resources hand in."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Final
 
@@ -57,28 +58,46 @@ _SCHEMES: Final = {
 }
 
 
-def install(app: FastAPI, resources: Sequence[Resource]) -> None:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a document says of its service as a whole."""
+
+    title: str
+    summary: str
+    description: str
+    servers: Sequence[Mapping[str, Any]]
+
+
+_API: Final = About(
+    title="txn-api",
+    summary="Card transactions in, durably; card transactions out, by card, merchant and id.",
+    description=_DESCRIPTION,
+    servers=_SERVERS,
+)
+
+
+def install(app: FastAPI, resources: Sequence[Resource], about: About = _API) -> None:
     """Make the application answer with the completed document of its resources."""
-    app.openapi = cache(partial(_document, app, resources))  # type: ignore[method-assign]
+    app.openapi = cache(partial(_document, app, resources, about))  # type: ignore[method-assign]
 
 
-def _document(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
+def _document(app: FastAPI, resources: Sequence[Resource], about: About) -> dict[str, Any]:
     """The document.
 
     Raises:
         ValueError: two resources hand in different things under one name, or examples are missing.
     """
     document = get_openapi(
-        title="txn-api",
+        title=about.title,
         version=API_VERSION,
         openapi_version="3.1.0",
-        summary="Card transactions in, durably; card transactions out, by card, merchant and id.",
-        description=_DESCRIPTION,
+        summary=about.summary,
+        description=about.description,
         routes=app.routes,
         contact={"name": "The maintainers of txn-api"},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         tags=[tag._asdict() for tag in _joined({each.tag.name: each.tag} for each in resources).values()],
-        servers=_SERVERS,
+        servers=[dict(server) for server in about.servers],
     )
     words = {route.operation_id: each.words for each in resources for route in each.routes()}
     known = _joined(each.examples for each in resources)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from txn_api.problems import PROBLEMS, Problem
+from txn_api.problems import Problem
 from txn_core.transactions.faults import Fault
 
 REF: Final = "#/components/examples/"
@@ -67,5 +67,6 @@ def _all(examples: Examples) -> Iterator[tuple[str, str, Any]]:
     for schema, named in examples.items():
         for name, value in named.items():
             yield f"{schema}.{name}", name.replace("_", " ").capitalize(), value
-    for kind in PROBLEMS:
+    known = Problem.__subclasses__()  # those of a service beside the API, too
+    for kind in sorted(known, key=lambda kind: (kind.status, kind.code)):
         yield kind.code, kind.title, problem(kind)

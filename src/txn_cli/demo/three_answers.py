@@ -26,7 +26,7 @@ def show_answers(console: Console, reader: Reader) -> None:
     plain = not (console.encoding or "").lower().startswith("utf")
     for name, title, bars_of in _SHOWN:
         lines = bar_lines(bars_of(_cells(reader, name)), width=console.width, plain=plain)
-        shown = lines or ["no answer yet: each part of it has fewer than 5 customers"]
+        shown = lines or ["no answer yet: too few customers"]
         for line in ("", f"{title} (txn sql {name})", *shown):
             console.print(Text(line), soft_wrap=True)
 

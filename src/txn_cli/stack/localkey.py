@@ -33,8 +33,13 @@ async def ensure_local_key(settings: Settings, data_dir: DataDir, secrets: Secre
 
 
 async def _is_good(table: ApiKeyTable, presented: str) -> bool:
-    """Whether the key is in force, and without limits: those of earlier versions left that to the settings."""
+    """Whether the key is in force, may do everything, and is without limits: keys of earlier versions may not be."""
     if (parts := split(presented)) is None:
         return False
     key = await table.get(parts[0])
-    return key is not None and key.admits(parts[1], now()) and key.limits == UNLIMITED
+    return (
+        key is not None
+        and key.admits(parts[1], now())
+        and key.scopes == frozenset(SCOPES)
+        and key.limits == UNLIMITED
+    )

@@ -8,7 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from txn_cli.extras import is_installed, missing
 from txn_cli.stack import foundation, ports
 from txn_cli.stack.children import leftovers
-from txn_cli.stack.children.child_specs import api_spec, api_url, ingest_spec, warehouse_spec, worker_spec
+from txn_cli.stack.children.child_specs import (
+    api_spec,
+    api_url,
+    ingest_spec,
+    insight_spec,
+    warehouse_spec,
+    worker_spec,
+)
 from txn_cli.stack.children.ready import Ready
 from txn_cli.stack.children.stack_supervisor import supervised
 from txn_cli.stack.datadir import DataDir, write_private
@@ -18,7 +25,7 @@ from txn_cli.stack.foundation import Foundation
 from txn_cli.stack.interruption import Interruption
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT, ensure_local_key
 from txn_cli.stack.narrator import Narrator
-from txn_cli.stack.stackports import WAREHOUSE, StackPorts, metrics_of
+from txn_cli.stack.stackports import INSIGHT, WAREHOUSE, StackPorts, metrics_of
 from txn_cli.status.process import worker_says
 from txn_core import drains
 from txn_core.bootstrap import bootstrap
@@ -65,6 +72,7 @@ class LocalStack:
                 if kind in self.ready.pids
             },
             **({} if self.warehouse_url is None else {"Metrics of warehouse": f"{self.warehouse_url}/metrics"}),
+            **({} if self.ready.insight_url is None else {"Metrics of insight": f"{self.ready.insight_url}/metrics"}),
         }
 
     @property
@@ -140,10 +148,13 @@ async def local_stack(
             publication.ready(ready)
             try:
                 if extras.warehouse_every_s:  # once others can find the stack, as the warehouse's runs do
-                    spec = warehouse_spec(settings, data_dir, base.ports, environment, extras.warehouse_every_s)
-                    with narrator.step("Starting what runs the warehouse"):
-                        await supervisor.start([spec])
-                    ready = replace(ready, pids=supervisor.pids)
+                    every_s = extras.warehouse_every_s
+                    runs = warehouse_spec(settings, data_dir, base.ports, environment, every_s)
+                    answers = insight_spec(settings, data_dir, base.ports, environment)
+                    with narrator.step("Starting what runs the warehouse and answers questions to it"):
+                        await supervisor.start([runs], [answers])
+                    ready = replace(ready, pids=supervisor.pids, insight_url=base.ports.url(INSIGHT))
+                    publication.ready(ready)
                 yield LocalStack(ready, settings, base.ports, data_dir, supervisor.send)
             finally:
                 publication.withdraw()

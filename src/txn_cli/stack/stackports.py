@@ -14,6 +14,8 @@ INGEST = "ingest"
 """The worker that watches the clients' bucket; a stack runs it only when it has such a bucket."""
 WAREHOUSE = "warehouse"
 """What runs the warehouse again and again; a stack runs it only where asked."""
+INSIGHT = "insight"
+"""What answers questions to the warehouse; it runs where that runs."""
 LAKE_SERVERS = (S3, MASTER, "volume", "filer", "admin")
 """The servers inside SeaweedFS; each also owns the port `ports.GRPC_OFFSET` above its own."""
 
@@ -25,7 +27,14 @@ def metrics_of(worker: str) -> str:
 
 def port_names() -> tuple[str, ...]:
     """The names of all ports that a stack has, apart from the API's."""
-    return (KINESIS, DYNAMODB, POSTGRES, *LAKE_SERVERS, *map(metrics_of, (*drains.names(), INGEST, WAREHOUSE)))
+    return (
+        KINESIS,
+        DYNAMODB,
+        POSTGRES,
+        INSIGHT,
+        *LAKE_SERVERS,
+        *map(metrics_of, (*drains.names(), INGEST, WAREHOUSE)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,10 @@
 
 Job and city single out nearly each customer, so a cell of an answer may be one person. Where a cell has 1 to 4
 customers, all its values are empty, and what names the cell stays. A cell of nobody says nothing of anybody and stays
-a zero. The rule looks at one cell at a time: it does not hide what can be computed from the other cells and a sum
-(there is no complementary suppression).
+a zero. `hidden_cells` hides others beside it, from which it could be computed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from warehouse.questions.catalogue import Question
@@ -18,32 +16,19 @@ CUSTOMERS_MIN: Final = 5
 Row = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class SmallCells:
-    """Empties the values of small cells in the rows of one question's answer, and counts them."""
+def require_columns(question: Question, columns: Sequence[str]) -> None:
+    """Refuse an answer that is not of the question's form.
 
-    of_customers: Sequence[int]
-    keys: Sequence[bool]
-    emptied: int = 0
+    Raises:
+        ValueError: the answer has other columns than the question says.
+    """
+    if list(columns) != [column.name for column in question.columns]:
+        raise ValueError(f"{question.name} has other columns than its header says")
 
-    @classmethod
-    def of(cls, question: Question, columns: Sequence[str]) -> "SmallCells":
-        """The rule for the rows of a question, whose columns are given as the engine named them.
 
-        Raises:
-            ValueError: the answer has other columns than the question says.
-        """
-        if list(columns) != [column.name for column in question.columns]:
-            raise ValueError(f"{question.name} has other columns than its header says")
-        of_customers = [question.columns.index(column) for column in question.customers]
-        return cls(of_customers, [column.is_key for column in question.columns])
-
-    def __call__(self, row: Row) -> Row:
-        """The row, without its values when its cell is small."""
-        if not any(is_small(row[place]) for place in self.of_customers):
-            return row
-        self.emptied += 1
-        return tuple(value if is_key else None for value, is_key in zip(row, self.keys, strict=True))
+def is_small_cell(question: Question, row: Row) -> bool:
+    """Whether a row tells of 1 to 4 customers, in its cell or in a group that the cell is a part of."""
+    return any(is_small(row[question.columns.index(column)]) for column in question.customers)
 
 
 def is_small(customers: object) -> bool:

@@ -6,6 +6,7 @@ and marts hold a view of each of their tables. Then files, network and settings 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any, Final
@@ -13,7 +14,14 @@ from typing import Any, Final
 import duckdb
 
 from warehouse.sql.bounds import BESIDE_BYTES, Bounds, bounded_memory
-from warehouse.sql.query_errors import FILES, QueryError, one_line
+from warehouse.sql.query_errors import (
+    FILES,
+    NotPublishedError,
+    QueryError,
+    QueryTooLargeError,
+    QueryTooLongError,
+    one_line,
+)
 from warehouse.sql.query_result import QueryResult, Row, rows_of
 from warehouse.sql.reader_roles import SCHEMAS, Role
 from warehouse.sql.select_rule import require_one_select
@@ -33,6 +41,7 @@ _CLOSED: Final = {
     "python_scan_all_frames": "false",
     "temp_directory": "",
 }
+_LAST_RUN: Final = 'select run_id, "at" from warehouse.meta.run order by to_load_id desc limit 1'
 _FILES: Final = {Role.ANALYST: ("warehouse",), Role.STEWARD: ("warehouse", "steward")}
 """The published files that a role reads, by their names without the ending."""
 
@@ -69,6 +78,19 @@ class DuckDbReader:
             reader = self._connection.execute(sql).to_arrow_reader(BATCH_ROWS)
         return QueryResult(reader.schema, self._rows(reader))
 
+    def last_run(self) -> tuple[str, datetime] | None:
+        """The id of the build that made the files, and when it began, UTC; None where they do not say.
+
+        Raises:
+            QueryError: it cannot be read.
+        """
+        with self._errors():
+            try:
+                found = self._connection.execute(_LAST_RUN).fetchone()
+            except duckdb.CatalogException:
+                return None
+        return None if found is None else (str(found[0]), found[1].replace(tzinfo=UTC))
+
     def end(self) -> None:
         """Stop what runs: closing the connection would wait for it."""
         self._ended.set()
@@ -93,20 +115,20 @@ class DuckDbReader:
         except (duckdb.Error, OSError, MemoryError, RuntimeError) as error:
             if str(error) == _CTRL_C and not self._has_passed:
                 raise KeyboardInterrupt from None
-            raise QueryError(self._reason(error)) from None
+            raise self._meant(error) from None
 
     @property
     def _too_long(self) -> str:
         return f"the query took more than {self._bounds.timeout_s:g} s: ask for less, or allow more with --timeout"
 
-    def _reason(self, error: Exception) -> str:
+    def _meant(self, error: Exception) -> QueryError:
         if self._has_passed:
-            return self._too_long
+            return QueryTooLongError(self._too_long)
         if isinstance(error, MemoryError | duckdb.OutOfMemoryException) or "Out of Memory Error" in str(error):
-            return (
+            return QueryTooLargeError(
                 f"the query needs more than TXN_WAREHOUSE_MEMORY ({self._bounds.memory}): ask for less, or allow more"
             )
-        return FILES if isinstance(error, duckdb.PermissionException) else _word(error)
+        return QueryError(FILES if isinstance(error, duckdb.PermissionException) else _word(error))
 
 
 @contextmanager
@@ -122,8 +144,21 @@ def open_duckdb(
     """
     with (
         bounded_memory(bounds.memory_bytes + BESIDE_BYTES),
-        duckdb.connect(":memory:", config=_config(bounds)) as own,
+        closed_session(folder, role, bounds, overdue) as reader,
     ):
+        yield reader
+
+
+@contextmanager
+def closed_session(
+    folder: Path, role: Role, bounds: Bounds, overdue: Callable[[str], None]
+) -> Iterator[DuckDbReader]:
+    """The same in a process whose memory is bounded already: several sessions may be open there at once.
+
+    Raises:
+        QueryError: nothing is published there, or it cannot be read.
+    """
+    with duckdb.connect(":memory:", config=_config(bounds)) as own:
         for name in _FILES[role]:
             _attach(own, folder / f"{name}.duckdb", name)
         own.execute("set enable_external_access = false")
@@ -141,7 +176,7 @@ def _config(bounds: Bounds) -> dict[str, str | bool | int | float | list[str]]:
 
 def _attach(own: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
     if not file.exists():
-        raise QueryError(f"there is no {file}: `txn warehouse run` builds and publishes it")
+        raise NotPublishedError(f"there is no {file}: `txn warehouse run` builds and publishes it")
     try:
         place = str(file).replace("'", "''")
         own.execute(f"attach '{place}' as {name} (read_only)")
@@ -154,7 +189,9 @@ def _attach(own: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
             own.execute(f"create schema if not exists {schema}")
             own.execute(f"create or replace view {qualified} as from {name}.{qualified}")
     except duckdb.Error as error:
-        raise QueryError(f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}") from None
+        raise NotPublishedError(
+            f"cannot read {file}, build it with `txn warehouse run --full`: {_word(error)}"
+        ) from None
 
 
 def _word(error: Exception) -> str:

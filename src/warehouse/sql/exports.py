@@ -59,20 +59,23 @@ def json_lines(answer: QueryResult) -> Iterator[str]:
     names = [json.dumps(name) for name in answer.columns]
     opening = "["
     for row in answer.rows:
-        fields = ", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True))
+        fields = ", ".join(f"{name}: {json_text(value)}" for name, value in zip(names, row, strict=True))
         yield f"{opening}{{{fields}}}"
         opening = ","
     yield "]" if opening == "," else "[]"
 
 
-def _json(value: object) -> str:
+def json_text(value: object) -> str:
+    """A value as JSON. Decimals keep all their digits; what JSON has no number for is null."""
     match value:
         case Decimal() if value.is_finite():
             return format(value, "f")
         case dict():
-            return "{" + ", ".join(f"{json.dumps(str(name))}: {_json(each)}" for name, each in value.items()) + "}"
+            return (
+                "{" + ", ".join(f"{json.dumps(str(name))}: {json_text(each)}" for name, each in value.items()) + "}"
+            )
         case list():
-            return "[" + ", ".join(map(_json, value)) + "]"
+            return "[" + ", ".join(map(json_text, value)) + "]"
         case _:
             return json.dumps(_plain(value))
 

@@ -7,6 +7,18 @@ class QueryError(WarehouseError):
     """A query was refused or failed. The text may quote the query, never rows that its author could not read."""
 
 
+class QueryTooLongError(QueryError):
+    """A query took longer than its bound."""
+
+
+class QueryTooLargeError(QueryError):
+    """A query needs more memory than its bound."""
+
+
+class NotPublishedError(QueryError):
+    """There are no published files to ask, or none that can be read."""
+
+
 FILES: str = "SQL reads neither files nor the network here: name tables of star and marts"
 ONE_SELECT: str = "one SELECT at a time is answered here, and nothing is written"
 

@@ -20,8 +20,9 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 
 from tests.builders import card_number, full_body, json_bytes
 from tests.txn_api.conftest import AppFixture
-from txn_api.app import _refuse_parameters, create_app
+from txn_api.app import create_app
 from txn_api.edge.edge import Edge
+from txn_api.edge.framework_errors import refuse_parameters
 from txn_core.settings import Settings
 from txn_core.transactions.faults import MESSAGES, fault_of
 from txn_core.transactions.transaction import TransactionRequest
@@ -82,7 +83,7 @@ async def test_the_frameworks_own_refusal_would_tell_and_ours_does_not() -> None
         app = FastAPI()
         served: Any = app
         if ours:
-            handlers: Any = {RequestValidationError: _refuse_parameters}
+            handlers: Any = {RequestValidationError: refuse_parameters}
             layers = ExceptionMiddleware(AsyncExitStackMiddleware(app.router), handlers=handlers)
             served = partial(Edge(requests_max=1, registry=CollectorRegistry()).answer, layers)
 

@@ -38,3 +38,9 @@ async def test_the_local_key_has_everything_and_stays(settings: Settings, tmp_pa
         second = await ensure_local_key(settings, data_dir, replace(made, api_key=presented))
         assert second != presented
         assert (await kept(second)).limits == UNLIMITED
+        narrow, presented = mint(
+            account=Account("default"), scopes=["transactions:read"], granted_accounts=["*"], limits=UNLIMITED
+        )
+        await table.put(narrow)
+        third = await ensure_local_key(settings, data_dir, replace(made, api_key=presented))
+        assert (await kept(third)).scopes == frozenset(SCOPES)  # as after an upgrade that knows a further scope

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 
 from txn_cli.stack.children.child import ChildSpec, Probe
 from txn_cli.stack.datadir import DataDir
-from txn_cli.stack.environment import ACCOUNT_KEYS
+from txn_cli.stack.environment import ACCOUNT_KEYS, KEYS
 from txn_cli.stack.ports import HOST
-from txn_cli.stack.stackports import INGEST, WAREHOUSE, StackPorts, metrics_of
+from txn_cli.stack.stackports import INGEST, INSIGHT, WAREHOUSE, StackPorts, metrics_of
 from txn_core.settings import Settings
 from workers.leases.belonging import RESET_COMMAND
 
 API = "api"
+SIGNING_KEY = "TXN_IDENTITY_KEY"
+"""The key from which the secrets of signed requests follow."""
 STOP_SLACK_S = 5.0
 """What a process gets to end in, on top of its own deadline for draining."""
 
@@ -83,6 +85,29 @@ def warehouse_spec(
         environment=environment,
         log=data_dir.log(WAREHOUSE),
         probes=(Probe(f"{ports.url(name)}/readyz"),),
+        stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
+        essential=False,
+    )
+
+
+def insight_spec(
+    settings: Settings, data_dir: DataDir, ports: StackPorts, environment: Mapping[str, str]
+) -> ChildSpec:
+    """What answers questions to the warehouse; nothing waits for it, and of all keys it has the one for signatures.
+
+    It answers at once, also before the first run of the warehouse has published anything.
+    """
+    return ChildSpec(
+        name=INSIGHT,
+        argv=_txn("insight"),
+        environment={
+            "TXN_INSIGHT_ORIGIN": api_url(settings),
+            "TXN_WAREHOUSE_FOLDER": str(data_dir.root.absolute() / "warehouse"),
+            **{name: value for name, value in environment.items() if name not in KEYS - {SIGNING_KEY}},
+            "TXN_INSIGHT_PORT": str(ports.of[INSIGHT]),
+        },
+        log=data_dir.log(INSIGHT),
+        probes=(Probe(f"{ports.url(INSIGHT)}/healthz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
         essential=False,
     )

@@ -1,7 +1,7 @@
 """`ready.json`: where clients find a running stack, and proof that it is ready."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from txn_cli.stack.datadir import DataDir, read_as, write_private, write_private_text
 from txn_cli.stack.endpoints import Endpoints
@@ -12,7 +12,8 @@ from txn_cli.stack.private_folder import require_own
 class Ready(Endpoints):
     """The document: the servers and what is theirs, the API and a key for it.
 
-    `pids` maps each child's name to its process id, the present one.
+    `pids` maps each child's name to its process id, the present one. `insight_url` is there where questions to the
+    warehouse are answered.
     """
 
     api_url: str
@@ -20,6 +21,7 @@ class Ready(Endpoints):
     stream: str
     bucket: str
     pids: Mapping[str, int]
+    insight_url: str | None = field(default=None, kw_only=True)
 
     def write(self, data_dir: DataDir) -> None:
         """Publish the document: whole, and for the owner alone. The key's header line is there before it."""

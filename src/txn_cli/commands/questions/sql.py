@@ -64,7 +64,7 @@ def sql(
     """Ask the warehouse in SQL, or one of the twelve questions; without either, list the questions.
 
     The tables are those of star and marts. SQL cannot write, and reads neither files nor the network. In an
-    answer to a question, cells of 1 to 4 customers are empty.
+    answer to a question, cells of 1 to 4 customers are empty, and others that would tell of them.
     """
     if query is None:
         _list(_console())
@@ -133,10 +133,11 @@ def _answer(reader: "Reader", query: str, question: Question | None, form: Forma
     if question is None:
         _write(reader.answer(query), question, form, output)
         return
-    answer, small = ask(reader, question)
+    answer, hidden = ask(reader, question)
     _write(answer, question, form, output)
-    if small.emptied:
-        say(f"{small.emptied:,} cells of 1 to 4 customers are empty", error=True)
+    if hidden.rows:
+        count = f"{len(hidden.rows):,}"
+        say(f"{count} cells are empty: those of 1 to 4 customers, and others that would tell of them", error=True)
 
 
 def _write(answer: "QueryResult", question: Question | None, form: Format, output: Path | None) -> None:

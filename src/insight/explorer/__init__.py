@@ -1,0 +1,1 @@
+"""The explorer: all views of one choice at once, from a cube of the facts that never leaves the process."""
