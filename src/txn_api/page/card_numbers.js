@@ -3,6 +3,8 @@
 const LENGTH = 16;
 // As many digits as a card number has at least, whatever separates them: more than the service takes for one.
 const LOOKS_LIKE_ONE = /\p{Nd}(?:[^\p{L}\p{N}]*\p{Nd}){11}/u;
+// More digits than may be shown of a card number's beginning, which is somebody's who types one.
+const BEGINS_LIKE_ONE = /^[^\p{L}\p{N}]*(?:\p{Nd}[^\p{L}\p{N}]*){7}/u;
 const DIGITS_ALONE = /^[0-9]{8,19}$/;
 
 /** A random number that passes Luhn and begins with 9, which ISO/IEC 7812 leaves to national bodies. */
@@ -14,6 +16,11 @@ export function madeUpCardNumber() {
 
 export function looksLikeCardNumber(text) {
   return LOOKS_LIKE_ONE.test(text.normalize("NFKC"));
+}
+
+/** Whether a text that is still being typed may become a card number. */
+export function beginsLikeCardNumber(text) {
+  return looksLikeCardNumber(text) || BEGINS_LIKE_ONE.test(text.normalize("NFKC"));
 }
 
 /** Whether a text is digits with a check digit, but for what separates them; an id may hold such, but not be one. */

@@ -3,6 +3,7 @@
 import { act, call } from "./api.js";
 import { alertCard } from "./alert_card.js";
 import { nextCase } from "./alerts.js";
+import { isCardNumber } from "./card_numbers.js";
 import { closeDecision, decidesBy, startDecision } from "./decision.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
@@ -54,6 +55,10 @@ async function enter(_query, caseId) {
   closeDecision();
   byId("case").hidden = true;
   byId("case-text").value = "";
+  if (isCardNumber(caseId)) {
+    news.textContent = "That looks like a card number, and no case has it for a name: nothing was sent.";
+    return;
+  }
   news.textContent = hasKey() ? "Reading …" : "Give a key above to see it.";
   if (hasKey()) {
     await read(caseId, mine);

@@ -1,7 +1,7 @@
 // The look-up form. A card number goes into a body; a merchant's name may stand in a URL unless it looks like one.
 
 import { call, Problem, table } from "./api.js";
-import { isCardNumber, looksLikeCardNumber } from "./card_numbers.js";
+import { beginsLikeCardNumber, isCardNumber, looksLikeCardNumber } from "./card_numbers.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -67,9 +67,10 @@ function enter(query, _rest, fragment) {
     return;
   }
   const [whose, selector] = cardId ? [`card ${cardId}`, { card_id: cardId }] : [merchantName, { merchant_name: merchantName }];
-  entitle(`Transactions of ${whose}`);
   showing(async () => {
     refuse(cardId ? "/card_id" : "/merchant_name", cardId ? !CARD_ID.test(cardId) : looksLikeCardNumber(merchantName));
+    // Browsers keep titles in their history.
+    entitle(`Transactions of ${whose}`);
     await showResults(whose, ranges(selector));
     shownAt = fragment;
   });
@@ -119,6 +120,7 @@ async function showing(work, { keep = false } = {}) {
 async function card() {
   const text = byId("card").value.trim();
   if (text.startsWith("card_")) {
+    refuse("/card_id", !CARD_ID.test(text));
     go(address(NAME, { card_id: text, ...said() }));
     return;
   }
@@ -197,7 +199,7 @@ function suggestSoon() {
 }
 
 async function suggest(prefix, signal) {
-  if (!prefix || looksLikeCardNumber(prefix)) {
+  if (!prefix || beginsLikeCardNumber(prefix)) {
     return;
   }
   const query = new URLSearchParams({ name_prefix: prefix, limit: SUGGESTIONS });

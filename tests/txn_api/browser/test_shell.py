@@ -122,6 +122,11 @@ async def test_neither_key_nor_card_number_is_left_anywhere(visitor: Visitor, ap
     await visitor.write("id", CARD)
     await visitor.press(Keys.ENTER)
     await visitor.until(lambda: visitor.text("lookup-problem"), "looks like a card number")
+    await visitor.click("by-card")
+    await visitor.write("card", f"card_{CARD}")
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("lookup-problem"), "looks like a card number")
+    assert await visitor.fragment() == "#/transactions"
     addresses = await visitor.script(
         "return [location.href, ...performance.getEntriesByType('resource').map(entry => entry.name)].join('\\n')"
     )
@@ -140,11 +145,16 @@ async def test_neither_key_nor_card_number_is_left_anywhere(visitor: Visitor, ap
     await visitor.submit("sample-form")
     await visitor.until(lambda: visitor.text("sample-problem"), "API key missing")
     # One that came by a link is not sent either.
-    for fragment in (f"#/transactions?card_id={CARD}", f"#/transactions?merchant={CARD}", f"#/transactions/{CARD}"):
+    for fragment, place in (
+        (f"#/transactions?card_id={CARD}", "lookup-problem"),
+        (f"#/transactions?merchant={CARD}", "lookup-problem"),
+        (f"#/transactions/{CARD}", "detail-news"),
+        (f"#/cases/{CARD}", "case-news"),
+    ):
         await visitor.open(fragment)
         await visitor.give_key()
-        place = "detail-news" if fragment.endswith(f"/{CARD}") else "lookup-problem"
         await visitor.until(lambda place=place: visitor.text(place), "looks like a card number")  # type: ignore[misc]
+        assert CARD not in await visitor.title()
         sent = await visitor.script("return performance.getEntriesByType('resource').map(entry => entry.name).join()")
         assert CARD not in sent
 
