@@ -39,8 +39,12 @@ export function startUpload() {
     zone.addEventListener(kind, () => zone.classList.toggle("over", kind === "dragenter" || kind === "dragover"));
   }
   zone.addEventListener("drop", (event) => {
-    if (event.dataTransfer.files.length) {
-      byId("file").files = event.dataTransfer.files;
+    const { files } = event.dataTransfer;
+    clearProblem(place);
+    if (files.length > 1) {
+      showProblem(place, new Problem({ title: "Several files", detail: "Drop one at a time: none of these was taken." }));
+    } else if (files.length === 1) {
+      byId("file").files = files;
       byId("file").focus();
     }
   });

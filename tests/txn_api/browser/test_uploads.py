@@ -76,6 +76,16 @@ async def test_a_file_goes_in_parts_with_its_own_lines(uploader: Visitor, api: A
 
 
 @LONG
+async def test_of_several_files_none_is_taken(uploader: Visitor) -> None:
+    """Or all but one would be left out, and nobody would know which."""
+    zone = await uploader.do(lambda driver: driver.find_element("id", "drop"))
+    two = DROP.replace("for (const kind", "files.items.add(new File(['x'], 'more.csv'));\nfor (const kind")
+    await uploader.do(lambda driver: driver.execute_script(two, zone, "x", "rows.csv"))
+    await uploader.until(lambda: uploader.text("upload-problem"), "Several files")
+    assert await uploader.script("return arguments[0].files.length", "file") == 0
+
+
+@LONG
 async def test_rows_without_ids_go_in_one_piece(uploader: Visitor) -> None:
     """Their ids are made of all rows before them."""
     header = HEADER.removeprefix("transaction_id,")
