@@ -53,6 +53,21 @@ async def test_two_acceptors_share_a_socket(listener: socket.socket) -> None:
     await other.stop()
 
 
+async def test_whoever_waits_at_the_stop_is_served(listener: socket.socket) -> None:
+    """The socket is closed for good: the system would reset the connections that nobody took."""
+    taking, address = Acceptor(listener.dup(), Echo), listener.getsockname()
+    clients = [socket.create_connection(address) for _ in range(20)]
+    for client in clients:
+        client.sendall(b"here")
+    listener.close()
+    taking.start()
+    await taking.stop()
+    for client in clients:
+        client.settimeout(60)
+        assert await asyncio.to_thread(client.recv, 10) == b"here"
+        client.close()
+
+
 async def test_a_connection_that_was_taken_is_served_after_the_stop(listener: socket.socket) -> None:
     """Nobody is dropped between being taken and being heard."""
     taking = Acceptor(listener.dup(), Echo)
