@@ -40,7 +40,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("load", "ingest file", "labels load"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     **dict.fromkeys(("warehouse check", "features verify"), CHECKING),
-    **dict.fromkeys(("up", "demo", "simulate", "api", "worker", "bootstrap", "generations drop"), ACTING),
+    **dict.fromkeys(("up", "demo", "simulate", "api", "insight", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),
     **dict.fromkeys(("models compare", "models sign", "rules test", "rules activate", "rules list"), ACTING),

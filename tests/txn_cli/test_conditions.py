@@ -49,6 +49,7 @@ ARGUMENTS: Final[dict[str, str]] = {
     "load": "rows.csv",
     "verify": "rows.csv",
     "api": "",
+    "insight": "--port {free}",
     "worker": "archive",
     "bootstrap": "",
     "reconcile": "--since 1h",
@@ -91,8 +92,8 @@ STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify", "ingest file", "labels load"}
-WAITS: Final = {"worker", "warehouse watch"}
-"""A worker waits for its stores: an outage looks like a wrong address. Its log and its readiness tell of it."""
+WAITS: Final = {"worker", "warehouse watch", "insight"}
+"""These wait for their stores: an outage looks like a wrong address. Their logs and their readiness tell of it."""
 RULES: Final = """
 [[rule]]
 id = "dear"
@@ -334,7 +335,7 @@ def refusal(head: Message) -> HttpReply:
     return 401, b'{"status": 401, "code": "api_key_invalid", "title": "The key is not valid"}'
 
 
-@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {"warehouse watch", "warehouse check"}))
+@pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - {"warehouse watch", "warehouse check", "insight"}))
 def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
     """Of the stores, or of the service."""
     with answering(refusal) as url:
