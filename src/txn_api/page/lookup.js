@@ -69,7 +69,7 @@ function enter(query, _rest, fragment) {
   const [whose, selector] = cardId ? [`card ${cardId}`, { card_id: cardId }] : [merchantName, { merchant_name: merchantName }];
   showing(async () => {
     refuse(cardId ? "/card_id" : "/merchant_name", cardId ? !CARD_ID.test(cardId) : looksLikeCardNumber(merchantName));
-    // Browsers keep titles in their history.
+    // Browsers remember titles.
     entitle(`Transactions of ${whose}`);
     await showResults(whose, ranges(selector));
     shownAt = fragment;
