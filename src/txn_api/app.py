@@ -82,14 +82,6 @@ def create_app(
         opened=[*(each.router for each in resources if each.is_open), *_PAGES],
         title="txn-api",
         version=API_VERSION,
-        # A redirect of a slash would echo the query, card number and all.
-        redirect_slashes=False,
-        # The framework's own pages load their parts from elsewhere, and it renders the document for each request.
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        # The framework's own would write queries and exceptions' texts, card number and all, into traces and logs.
-        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
     )
     app.state.registry = registry

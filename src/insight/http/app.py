@@ -67,11 +67,6 @@ def create_insight(settings: Settings, asked: Asked) -> InsightApp:
         opened=[health.router, documentation.router],
         title=ABOUT.title,
         version=API_VERSION,
-        redirect_slashes=False,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
     )
     app.state.registry = registry

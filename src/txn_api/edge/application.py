@@ -44,7 +44,17 @@ class App(FastAPI):
         `raw_routes` and the routes of `keyed` need a credential; those of `opened` are open to all. Raw routes
         have no parameters in their paths.
         """
-        super().__init__(**description)
+        super().__init__(
+            **description,
+            # A redirect of a slash would echo the query, card number and all.
+            redirect_slashes=False,
+            # The framework's own pages load their parts from elsewhere, and it renders the document for each request.
+            openapi_url=None,
+            docs_url=None,
+            redoc_url=None,
+            # The framework's own would write queries and errors' texts into traces and logs, card number and all.
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+        )
         self._edge = edge
         self._taken: list[tuple[TakeAll, BufferedRequest]] = []
         self._raw = {(method, route.path): route for route in raw_routes for method in route.methods or ()}
