@@ -1,6 +1,6 @@
 // The queue of cases: what reviewers decide, the most urgent first.
 
-import { act, call } from "./api.js";
+import { act, call, newAction } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
 import { ago, moment } from "./moments.js";
@@ -28,20 +28,20 @@ export function startAlerts() {
 }
 
 /** Claim the most urgent case that is free, and go to it; or say at these places why not. */
-export async function nextCase(newsHere, placeHere) {
+export async function nextCase(newsHere, placeHere, name = newAction()) {
   clearProblem(placeHere);
   if (!hasKey()) {
     return;
   }
   try {
-    const next = await act("/cases/next");
+    const next = await act("/cases/next", name);
     if (next === null) {
       newsHere.textContent = "No case is free: each is claimed, put off or closed.";
     } else {
       go(address(`cases/${next.case_id}`));
     }
   } catch (problem) {
-    showProblem(placeHere, problem, {}, () => nextCase(newsHere, placeHere));
+    showProblem(placeHere, problem, {}, () => nextCase(newsHere, placeHere, name));
   }
 }
 

@@ -29,9 +29,14 @@ export async function call(path, options = {}) {
   return answer === "" ? null : JSON.parse(answer);
 }
 
-/** An action on a version of something that was seen, which is done once however often it has to be sent. */
-export function act(path, { version = null, body = {} } = {}) {
-  const headers = { "Idempotency-Key": `"${crypto.randomUUID()}"` };
+/** Names one action: whoever sends it again, since no answer came, names it the same. */
+export function newAction() {
+  return `"${crypto.randomUUID()}"`;
+}
+
+/** Do an action, on the version of something that was seen. Under one name it is done once, however often it is sent. */
+export function act(path, name, { version = null, body = {} } = {}) {
+  const headers = { "Idempotency-Key": name };
   if (version !== null) {
     headers["If-Match"] = `"v${version}"`;
   }

@@ -1,6 +1,6 @@
 // One case: its alerts with their reasons, what was done about it, and what is to be done.
 
-import { act, call } from "./api.js";
+import { act, call, newAction } from "./api.js";
 import { alertCard } from "./alert_card.js";
 import { nextCase } from "./alerts.js";
 import { isCardNumber } from "./card_numbers.js";
@@ -88,23 +88,36 @@ async function read(caseId, mine) {
   }
 }
 
-/** Do something with the case as it was seen; where it has changed since, it is read again. */
+/** Do something with the case as it was seen. */
 async function done(action, body = {}) {
-  if (present === null) {
-    return;
+  if (present !== null) {
+    const { case_id: caseId, version } = present;
+    await send({ action, caseId, version, body, name: newAction() });
   }
-  const { case_id: caseId, version } = present;
+}
+
+/** Send it, once more the same if nobody knows what became of it; where the case has changed since, it is read again. */
+async function send(sent) {
+  const { action, caseId, version, body, name } = sent;
+  const mine = asked;
   clearProblem(place);
   try {
-    show(await act(`/cases/${caseId}/${action}`, { version, body }));
+    const after = await act(`/cases/${caseId}/${action}`, name, { version, body });
+    if (mine !== asked) {
+      return; // another case is shown by now
+    }
+    show(after);
     byId("case-text").value = "";
     news.textContent = `Done: ${action}.`;
     focusTitle(); // what had the focus may be gone, and keys go on from here
   } catch (problem) {
-    if (problem.code === "case_changed") {
-      await read(caseId, asked);
+    if (mine !== asked) {
+      return;
     }
-    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => done(action, body));
+    if (problem.code === "case_changed") {
+      await read(caseId, mine);
+    }
+    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => send(sent));
   }
 }
 
