@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from insight.explorer.cube import Cube
 from insight.explorer.dimensions import DIMENSIONS
 from tests.insight.conftest import Service, publish, serving
 from tests.warehouse.questions.star_schema import CURRENCIES, REGIONS, Fact, facts
@@ -178,6 +179,25 @@ async def test_after_a_build_the_cube_follows(tmp_path: Path, own_environment: p
         newest = await explored(service, {})
         assert newest["data"]["version"] == versions[-1]
         assert newest["total"] == summed(chosen(facts(COUNT, SEED), {"currency": "USD"}), "USD")
+
+
+async def test_a_cube_is_of_one_build(
+    tmp_path: Path, own_environment: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are published while it is built would give it numbers of the one, and the version of the other."""
+    folder, build = publish(tmp_path / "warehouse"), Cube.built
+
+    def built(*arguments: Any) -> Cube:
+        cube = build(*arguments)
+        monkeypatch.undo()
+        publish(folder, run="run-2", load=2, count=COUNT)
+        return cube
+
+    async with serving(folder) as service:
+        monkeypatch.setattr(Cube, "built", built)
+        found = await explored(service, {})
+        assert found["total"] == summed(chosen(facts(COUNT, SEED), {"currency": "USD"}), "USD")
+        assert (await explored(service, {}))["data"]["version"] == found["data"]["version"]
 
 
 async def test_a_cube_that_takes_too_long_is_not_built_again_at_once(

@@ -75,7 +75,7 @@ class Cube:
         try:
             with _bounded(connection, bounds.timeout_s):
                 _fill(connection, folder)
-            return cls(connection, data, bounds)
+                return cls(connection, data, bounds)
         except BaseException:
             connection.close()
             raise

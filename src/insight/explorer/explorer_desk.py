@@ -107,10 +107,15 @@ class ExplorerDesk:
         return task
 
     async def _build(self, stamp: str) -> None:
-        place = self._place
         async with self._building.turn():
-            cube = await self._in_thread(_CUBE, Cube.built, place.folder, place.bounds, stamp, place.overdue)
+            cube = await self._cube_of(stamp)
+            while (newest := self._place.stamp()) != stamp:  # files were replaced meanwhile: it may be of both
+                stamp, cube = newest, await self._cube_of(newest)
         self._kept = _Kept(stamp, cube, OrderedDict())
+
+    async def _cube_of(self, stamp: str) -> Cube:
+        place = self._place
+        return await self._in_thread(_CUBE, Cube.built, place.folder, place.bounds, stamp, place.overdue)
 
     def _built(self, stamp: str, task: "asyncio.Task[None]") -> None:
         self._task = None
