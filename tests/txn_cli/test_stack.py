@@ -212,6 +212,7 @@ def _answers_questions(stack: Upheld) -> None:
         assert [each["id"] for each in listed.json()["questions"]][:2] == ["q01", "q02"]
         assert listed.headers["access-control-allow-origin"] == stack.ready["api_url"]
         assert client.get(f"{url}/q01").json()["code"] == "warehouse_not_built"
+        assert f'content="{stack.ready["insight_url"]}"' in client.get("/").text  # where the pages ask it
 
 
 def _stopped_in_order(stack: Upheld) -> None:

@@ -197,3 +197,14 @@ def test_tls_settings_go_together(environment: pytest.MonkeyPatch) -> None:
     assert "go together" in refused(environment, TXN_TLS_CERT_FILE="cert.pem")
     environment.delenv("TXN_TLS_CERT_FILE")
     assert "TXN_TLS_CLIENT_CA_FILE needs" in refused(environment, TXN_TLS_CLIENT_CA_FILE="ca.pem")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["insight.test", "ftp://insight.test", "https://", "https://me:secret@insight.test", "https://insight.test/",
+     "https://insight.test/a", "https://insight.test?a=b", "https://insight.test; script-src *", "http://a.test\n"],
+)  # fmt: skip
+def test_the_insight_service_has_an_address_that_a_policy_can_name(environment: pytest.MonkeyPatch, url: str) -> None:
+    """Scheme, name and port, and nothing that would be a credential, a path or a source more."""
+    assert "TXN_INSIGHT_URL" in refused(environment, TXN_INSIGHT_URL=url)
+    assert Settings(insight_url="https://insight.test:8090").insight_url == "https://insight.test:8090"

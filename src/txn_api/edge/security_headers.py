@@ -38,14 +38,22 @@ _FEATURES_OFF: Final = (
     "payment",
     "usb",
 )
-HTML: Final[dict[str, str]] = {
-    "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in _OWN_FILES_ONLY.items()),
+_OF_PAGES: Final[dict[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _FEATURES_OFF),
     "X-Frame-Options": "DENY",
 }
-"""For a page of ours: files of this service alone, no script or style in the text, no form that leaves, no frame."""
+
+
+def of_pages(insight_url: str | None) -> dict[str, str]:
+    """For a page of ours: files of this service alone, no script or style in the text, no form that leaves, no frame.
+
+    Its scripts may ask this service, and the insight service where there is one.
+    """
+    asked = {"connect-src": f"'self' {insight_url}"} if insight_url else {}
+    policy = "; ".join(f"{name} {sources}" for name, sources in (_OWN_FILES_ONLY | asked).items())
+    return {"Content-Security-Policy": policy, **_OF_PAGES}
 
 
 def of_every_answer(settings: Settings) -> Headers:

@@ -1,6 +1,8 @@
 // The one place that talks to the service. The key lives in this module's memory: no storage, no cookie, no URL.
 
 const JSON_TYPE = "application/json";
+// The one other service that gets the key. The page's policy lets scripts ask no third one.
+const INSIGHT_URL = document.querySelector("meta[name=insight-url]").content;
 let key = "";
 
 export function useKey(presented) {
@@ -46,6 +48,11 @@ export function act(path, name, { version = null, body = {} } = {}) {
 /** What the service answers, as a table. */
 export function table(path, options = {}) {
   return text(path, { ...options, accept: "text/csv" });
+}
+
+/** What the insight service answers, as text; null where there is no such service. */
+export function insightText(path, options) {
+  return INSIGHT_URL ? text(INSIGHT_URL + path, options) : null;
 }
 
 /** The lines of the answer to an upload, as JSON each; the last one has the totals. */

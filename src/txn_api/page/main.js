@@ -2,6 +2,7 @@
 
 import { startAlerts } from "./alerts.js";
 import { startCase } from "./case.js";
+import { startExplorer } from "./explorer.js";
 import { startHealth } from "./health.js";
 import { startKey } from "./key.js";
 import { startLookup } from "./lookup.js";
@@ -17,6 +18,7 @@ startLookup();
 startTransaction();
 startAlerts();
 startCase();
+startExplorer();
 startUpload();
 startSample();
 startHealth();

@@ -7,7 +7,7 @@ const HINTS = new Map([
   ["api_key_missing", "Give a key above."],
   ["api_key_invalid", "Forget the key above, and give one that is in force."],
   ["scope_missing", "Look-ups need the scope transactions:read, those by card number cards:lookup as well; uploads and "
-    + "samples transactions:write; reviews alerts:read and cases:write."],
+    + "samples transactions:write; reviews alerts:read and cases:write; numbers of the warehouse insight:read."],
   ["transaction_not_found", "Look-ups find a transaction about a second after its 202, and those of other accounts never."],
   ["account_forbidden", "The key above reads its own account alone."],
 ]);
@@ -55,9 +55,9 @@ export function clearProblem(place, fields = {}) {
   }
 }
 
-/** The way to the service's own page about problems of this code. */
+/** The way to the service's own page about problems of this code. Those of the insight service alone have none. */
 function remedy({ code }) {
-  if (!/^[a-z0-9_]+$/.test(code)) {
+  if (!/^[a-z0-9_]+$/.test(code) || /^(warehouse|query|question)_/.test(code)) {
     return [];
   }
   const link = element("a", { text: "What to do about it" });

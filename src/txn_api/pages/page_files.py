@@ -7,6 +7,7 @@ gzip, and RFC 9110 (12.5.3) lets a server send it to whoever does not ask for so
 
 import gzip
 from collections.abc import Mapping
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Self
@@ -25,6 +26,9 @@ TAGS_BYTES_MAX: Final = 1_024
 
 INDEX: Final = "index.html"
 CURRENCIES: Final = "currencies.js"
+_FOLDER: Final = Path(str(files("txn_api") / "page"))
+_INDEX_CONTENT: Final = (_FOLDER / INDEX).read_bytes()
+_NO_INSIGHT: Final = b'<meta name="insight-url" content="">'
 MEDIA_TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -64,14 +68,17 @@ class PageFile:
         return self._whole
 
 
-def page_files(headers: Mapping[str, str], index_headers: Mapping[str, str]) -> dict[str, PageFile]:
+def page_files(headers: Mapping[str, str]) -> dict[str, PageFile]:
     """The page's files by name, one of them made; a file of a type that is not known is none of them."""
-    paths = [path for path in Path(str(files("txn_api") / "page")).iterdir() if path.suffix in MEDIA_TYPES]
+    paths = [path for path in _FOLDER.iterdir() if path.suffix in MEDIA_TYPES]
     found = {path.name: path.read_bytes() for path in paths} | {CURRENCIES: _currencies()}
-    return {
-        name: PageFile(content, MEDIA_TYPES[Path(name).suffix], index_headers if name == INDEX else headers)
-        for name, content in found.items()
-    }
+    return {name: PageFile(content, MEDIA_TYPES[Path(name).suffix], headers) for name, content in found.items()}
+
+
+def index_file(insight_url: str, headers: Mapping[str, str]) -> PageFile:
+    """The page itself, in which its scripts find where the insight service is: nowhere, if the URL is empty."""
+    content = _INDEX_CONTENT.replace(_NO_INSIGHT, _NO_INSIGHT.replace(b'""', f'"{escape(insight_url)}"'.encode()))
+    return PageFile(content, MEDIA_TYPES[".html"], headers)
 
 
 def _currencies() -> bytes:

@@ -134,13 +134,14 @@ async def local_stack(
                 api_key = await ensure_local_key(settings, data_dir, base.secrets)
                 if SCORE.name in kinds:
                     await ensure_model(settings, narrator)
+            insight_url = base.ports.url(INSIGHT) if extras.warehouse_every_s else None
             with narrator.step("Starting the workers and the API"):
                 workers = [worker_spec(kind, settings, data_dir, base.ports, environment) for kind in kinds]
                 keys = {DEFAULT_ACCOUNT: api_key, **file_keys}
                 ingest = [ingest_spec(settings, data_dir, base.ports, environment, keys)]
                 await supervisor.start(
                     workers,
-                    [api_spec(settings, data_dir, environment)],
+                    [api_spec(settings, data_dir, environment, insight_url=insight_url)],
                     ingest if settings.ingest_bucket is not None else [],
                 )
             await _warn_of_waiting(base, kinds, narrator)
@@ -153,7 +154,7 @@ async def local_stack(
                     answers = insight_spec(settings, data_dir, base.ports, environment)
                     with narrator.step("Starting what runs the warehouse and answers questions to it"):
                         await supervisor.start([runs], [answers])
-                    ready = replace(ready, pids=supervisor.pids, insight_url=base.ports.url(INSIGHT))
+                    ready = replace(ready, pids=supervisor.pids, insight_url=insight_url)
                     publication.ready(ready)
                 yield LocalStack(ready, settings, base.ports, data_dir, supervisor.send)
             finally:

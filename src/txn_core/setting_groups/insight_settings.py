@@ -1,4 +1,4 @@
-"""Settings of the insight service: its port, who may ask it from a browser, and what a question may take."""
+"""Settings of the insight service: its port, who may ask it from a browser and where, what a question may take."""
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,13 @@ class InsightSettings(BaseModel):
         pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$",
         description="origin of the pages that may ask the insight service from a browser (CORS), such as "
         "`https://transactions.internal`; no page may when absent",
+    )
+    insight_url: str | None = Field(
+        None,
+        max_length=256,
+        pattern=r"^https?://[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?(:[0-9]{1,5})?$",
+        description="where browsers reach the insight service, for the API's pages: scheme, name and port, such as "
+        "`https://insight.internal`. The pages say that there is none when absent",
     )
     insight_memory: str = Field(
         "500MB", pattern=r"^[1-9][0-9]*(MB|GB)$", description="memory that DuckDB may take for a question"

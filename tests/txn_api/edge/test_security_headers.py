@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.txn_api.conftest import AppFixture
-from txn_api.edge.security_headers import HTML, of_every_answer
+from txn_api.edge.security_headers import of_every_answer, of_pages
 from txn_core.settings import Settings
 
 
@@ -32,6 +32,16 @@ def test_strict_transport_is_asked_for_over_tls_alone() -> None:
 
 def test_a_page_may_run_nothing_but_its_own_files() -> None:
     """No source is open, and none is a keyword that lets text run."""
-    policy = dict(part.split(" ", 1) for part in HTML["Content-Security-Policy"].split("; "))
+    policy = _policy(None)
     assert policy["default-src"] == "'none'"
     assert set(policy.values()) == {"'none'", "'self'", "'script'"}
+
+
+def test_a_page_may_ask_the_insight_service_and_load_nothing_from_it() -> None:
+    policy = _policy("https://insight.test:8090")
+    assert policy == _policy(None) | {"connect-src": "'self' https://insight.test:8090"}
+
+
+def _policy(insight_url: str | None) -> dict[str, str]:
+    policy = of_pages(insight_url)["Content-Security-Policy"]
+    return dict(part.split(" ", 1) for part in policy.split("; "))

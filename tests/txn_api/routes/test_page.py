@@ -9,7 +9,7 @@ import pytest
 from tests.txn_api.conftest import AppFixture
 from txn_api.pages.page_files import page_files
 
-FILES = page_files({}, {})
+FILES = page_files({})
 SCRIPTS = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}
 
 
@@ -71,6 +71,19 @@ async def test_the_page_forbids_whatever_it_does_not_need(desk: AppFixture) -> N
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "camera=()" in headers["permissions-policy"]
     assert headers["x-frame-options"] == "DENY"
+
+
+async def test_the_page_names_the_insight_service(desk: AppFixture) -> None:
+    """Its tag is another one then: no browser keeps a page that asks elsewhere, or under another policy."""
+    none = await desk.client.get("/")
+    desk.change(insight_url="http://127.0.0.1:8090")
+    page = await desk.client.get("/", headers={"if-none-match": none.headers["etag"]})
+    assert (none.status_code, page.status_code) == (200, 200)
+    assert '<meta name="insight-url" content="">' in none.text
+    assert '<meta name="insight-url" content="http://127.0.0.1:8090">' in page.text
+    assert "connect-src 'self' http://127.0.0.1:8090;" in page.headers["content-security-policy"]
+    again = await desk.client.get("/", headers={"if-none-match": page.headers["etag"]})
+    assert again.status_code == 304
 
 
 def test_nothing_of_it_is_inline_and_nothing_comes_from_elsewhere(markup: Markup) -> None:

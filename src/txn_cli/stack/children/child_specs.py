@@ -19,12 +19,15 @@ STOP_SLACK_S = 5.0
 """What a process gets to end in, on top of its own deadline for draining."""
 
 
-def api_spec(settings: Settings, data_dir: DataDir, environment: Mapping[str, str]) -> ChildSpec:
-    """The API; it answers once it reaches everything it needs."""
+def api_spec(
+    settings: Settings, data_dir: DataDir, environment: Mapping[str, str], *, insight_url: str | None
+) -> ChildSpec:
+    """The API; it answers once it reaches everything it needs. `insight_url` is for its pages, if there is one."""
+    insight = {} if insight_url is None else {"TXN_INSIGHT_URL": insight_url}
     return ChildSpec(
         name=API,
         argv=_txn("api"),
-        environment=environment,
+        environment={**insight, **environment},
         log=data_dir.log(API),
         probes=(Probe(f"{api_url(settings)}/readyz", status=200),),
         stop_deadline_s=settings.shutdown_deadline_s + STOP_SLACK_S,
