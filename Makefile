@@ -13,8 +13,9 @@ INSTALL := $(PYTHON) requirements/install.py --into $(VENV)
 # The judges of openapi.yaml: npm packages, run by the Node that comes from PyPI.
 CONTRACT := tests/contract
 JUDGES := $(CONTRACT)/node_modules/.package-lock.json
-# And the Kinesis and DynamoDB of the local stack.
-NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node
+# And the Kinesis and DynamoDB of the local stack, and the chart library of the pages.
+CHARTS := devkit/charts
+NPM_LOCKS := $(CONTRACT) src/txn_cli/stack/node $(CHARTS)
 # Those from PyPI pin other versions of what we use, and so live apart.
 TOOLS := $(VENV)/contract/.installed
 # dbt with the engines whose packages fight with ours, each in an environment of its own: `make .venv/spark/.installed`.
@@ -26,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -228,6 +229,12 @@ screenshots: $(STAMP) ## take the README's pictures of the pages again (needs ch
 test-pages: $(STAMP) ## test every page in a browser (needs chromium and chromedriver)
 	@TEST_PAGES=1 $(BIN)/python -m pytest -n 0 tests/txn_api/browser $(PYTEST_ARGS)
 
+charts: $(STAMP) ## make the chart library of the pages again, from the packages that devkit/charts pins
+	@cd $(CHARTS) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd $(CHARTS) && node_modules/.bin/esbuild charts.js --bundle --format=esm --minify --target=es2022 --charset=utf8 --legal-comments=none \
+		--log-level=warning --metafile=node_modules/charts.json --outfile=$(CURDIR)/src/txn_api/page/vega.js
+	@cd $(CHARTS) && $(NODE) licences.js node_modules/charts.json > $(CURDIR)/src/txn_api/page/vega.LICENCES.txt
+
 lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) pyproject.toml --all-extras requirements/dev.in -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt pyproject.toml -o requirements/runtime.txt
@@ -239,4 +246,4 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(CONTRACT)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONTRACT)/node_modules $(CHARTS)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis

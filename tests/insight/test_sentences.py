@@ -139,8 +139,8 @@ def test_few_transactions_do_not_win() -> None:
         ("F", "25-34", "food", 400, 20_000, 10, 5.0),
     )
     assert SENTENCES["q08"](made) == (
-        "Fraud hits men of 65 and over in shopping_net most: 1500.0 in 10,000 of their 2,000 labelled transactions, "
-        "against 141.4 in all that is shown."
+        "Fraud hits men of 65 and over in shopping (online) most: 1500.0 in 10,000 of their 2,000 labelled "
+        "transactions, against 141.4 in all that is shown."
     )
     assert SENTENCES["q08"](made[3:3]) == ""
     none = cells("gender age_band category customers labelled frauds frauds_in_10000", ("F", "a", "b", 9, 70, 0, 0.0))

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from insight.sentences.words import GENDERS, Cell, known, listed
+from insight.sentences.words import GENDERS, Cell, category_name, known, listed
 
 _Z = 1.959964
 
@@ -39,9 +39,9 @@ def fraud_by_segment(cells: Sequence[Cell]) -> str:
         return f"None of the {labelled:,} labelled transactions shown is fraud."
     most = max(those, key=lambda cell: (_at_least(cell["frauds"], cell["labelled"]), cell["labelled"]))
     return (
-        f"Fraud hits {GENDERS.get(most['gender'], most['gender'])} of {most['age_band']} in {most['category']} most: "
-        f"{most['frauds_in_10000']} in 10,000 of their {most['labelled']:,} labelled transactions, against "
-        f"{10_000 * frauds / labelled:.1f} in all that is shown."
+        f"Fraud hits {GENDERS.get(most['gender'], most['gender'])} of {most['age_band']} in "
+        f"{category_name(most['category'])} most: {most['frauds_in_10000']} in 10,000 of their {most['labelled']:,} "
+        f"labelled transactions, against {10_000 * frauds / labelled:.1f} in all that is shown."
     )
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from insight.sentences.words import Cell, in_currency, known, month_name, month_of, signed
+from insight.sentences.words import Cell, category_name, in_currency, known, month_name, month_of, signed
 
 
 def ages(cells: Sequence[Cell]) -> str:
@@ -23,8 +23,8 @@ def ages(cells: Sequence[Cell]) -> str:
     category = min(spans, key=lambda name: (_share(spans[name][1]) - _share(spans[name][0]), name))
     most, least = spans[category]
     return (
-        f"Ages differ most on {category}: {most['share']} % of the transactions of {most['age_band']}, "
-        f"{least['share']} % of those of {least['age_band']}."
+        f"Ages differ most on {category_name(category)}: {most['share']} % of the transactions of "
+        f"{most['age_band']}, {least['share']} % of those of {least['age_band']}."
     )
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from insight.sentences.words import GENDERS, Cell, in_currency, known, money, month_of, share
+from insight.sentences.words import GENDERS, Cell, category_name, in_currency, known, money, month_of, share
 
 
 def spend_by_region(cells: Sequence[Cell]) -> str:
@@ -32,9 +32,10 @@ def preferences(cells: Sequence[Cell]) -> str:
     most = max(those, key=lambda cell: (cell["preference"], cell["customers"]))
     least = min(those, key=lambda cell: (cell["preference"], -cell["customers"]))
     return (
-        f"In {currency}, {most['region']} prefers {most['category']} most: its share is {most['share']} % there and "
-        f"{most['share_everywhere']} % everywhere ({most['preference']}, where 100 is even). "
-        f"The least wanted is {least['category']} in {least['region']} ({least['preference']})."
+        f"In {currency}, {most['region']} prefers {category_name(most['category'])} most: its share is "
+        f"{most['share']} % there and {most['share_everywhere']} % everywhere "
+        f"({most['preference']}, where 100 is even). The least wanted is "
+        f"{category_name(least['category'])} in {least['region']} ({least['preference']})."
     )
 
 
@@ -55,8 +56,9 @@ def women_and_men(cells: Sequence[Cell]) -> str:
     more, less = ("F", "M") if woman > man else ("M", "F")
     times = max(woman, man) / min(woman, man)
     return (
-        f"In {currency}, women and men differ most on {category}: {GENDERS[more]} spend {times:.2f} times as much as "
-        f"{GENDERS[less]}, {money(max(woman, man), currency)} a customer against {money(min(woman, man), currency)}."
+        f"In {currency}, women and men differ most on {category_name(category)}: {GENDERS[more]} spend {times:.2f} "
+        f"times as much as {GENDERS[less]}, {money(max(woman, man), currency)} a customer "
+        f"against {money(min(woman, man), currency)}."
     )
 
 
@@ -73,7 +75,7 @@ def leading_merchants(cells: Sequence[Cell]) -> str:
     ahead += "" if next_one is None else money(next_one["net"], currency)
     return (
         f"In {currency}, {best['merchant']} takes most of all in one category: {money(best['net'], currency)} in "
-        f"{best['category']}, from {best['customers']:,} customers{ahead}."
+        f"{category_name(best['category'])}, from {best['customers']:,} customers{ahead}."
     )
 
 

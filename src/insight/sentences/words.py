@@ -12,6 +12,7 @@ Cell = dict[str, Any]
 """A cell that is shown: its keys and values by their names, and `is_partial`."""
 
 GENDERS: Final = {"F": "women", "M": "men", "unknown": "customers of unknown gender"}
+_WHERE: Final = {"_net": "online", "_pos": "in store"}
 _EVEN: Final = 100
 
 
@@ -28,6 +29,14 @@ def month_name(month: date) -> str:
 def month_of(cell: Cell, name: str = "month") -> str:
     """The month of a cell, with a mark when the data has only a part of it."""
     return month_name(cell[name]) + (" (a partial month)" if cell["is_partial"] else "")
+
+
+def category_name(category: str) -> str:
+    """A category as people say it: `grocery_pos` is `grocery (in store)`."""
+    for end, words in _WHERE.items():
+        if category.endswith(end):
+            return f"{category.removesuffix(end).replace('_', ' ')} ({words})"
+    return category.replace("_", " ")
 
 
 def signed(number: Decimal, unit: str) -> str:

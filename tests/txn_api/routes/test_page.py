@@ -1,8 +1,10 @@
 """The page is static, of this package alone, and holds nothing that its own policy would refuse."""
 
 import gzip
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +12,12 @@ from tests.txn_api.conftest import AppFixture
 from txn_api.pages.page_files import page_files
 
 FILES = page_files({})
-SCRIPTS = {name: file.content.decode() for name, file in FILES.items() if name.endswith(".js")}
+LIBRARY = "vega.js"
+LICENCES = "vega.LICENCES.txt"
+OWN = {name: file.content for name, file in FILES.items() if name not in {LIBRARY, LICENCES}}
+SCRIPTS = {name: content.decode() for name, content in OWN.items() if name.endswith(".js")}
+IMPORTED = r'(?:from |import\()"\./(\w+\.js)"'
+CHARTS = Path(__file__).parents[3] / "devkit" / "charts"
 
 
 class Markup(HTMLParser):
@@ -51,17 +58,34 @@ async def test_the_page_and_each_of_its_files_are_served(desk: AppFixture, marku
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     wanted = {path for path in markup.loaded if path.startswith("/page/")}
-    wanted |= {f"/page/{name}" for text in SCRIPTS.values() for name in re.findall(r'from "\./(\w+\.js)"', text)}
+    wanted |= {f"/page/{name}" for text in SCRIPTS.values() for name in re.findall(IMPORTED, text)}
     assert wanted == {f"/page/{name}" for name in FILES if name != "index.html"}
+    compressed = {f"/page/{LIBRARY}", f"/page/{LICENCES}"}
     for path in wanted:
         answer = await desk.client.get(path)
         assert answer.status_code == 200
-        assert answer.content == FILES[path.removeprefix("/page/")].content
+        content = FILES[path.removeprefix("/page/")].content
+        assert answer.content == (gzip.decompress(content) if path in compressed else content)
 
 
 def test_all_of_it_is_light() -> None:
-    """What a first visit loads, as it is compressed on the way, if it is."""
-    assert sum(len(gzip.compress(file.content)) for file in FILES.values()) < 60_000
+    """What a first visit loads, as it is compressed on the way, if it is; and all of it with the chart library."""
+    own = sum(len(gzip.compress(content)) for content in OWN.values())
+    assert own < 60_000
+    assert own + len(FILES[LIBRARY].content) < 400_000
+
+
+def test_the_library_is_of_the_pins_and_its_licences_are_served() -> None:
+    """`make charts` makes both of the same packages."""
+    pins = json.loads((CHARTS / "package.json").read_text())["dependencies"]
+    licences = gzip.decompress(FILES[LICENCES].content).decode()
+    assert {f"{name} {version}" for name, version in pins.items() if name != "esbuild"} <= {
+        line.split(" (")[0] for line in licences.splitlines()
+    }
+    locked = json.loads((CHARTS / "package-lock.json").read_text())["packages"]
+    for line in re.findall(r"^([@a-z0-9/-]+ \d+\.\d+\.\d+) \([\w.-]+\)$", licences, re.MULTILINE):
+        name, version = line.rsplit(" ", 1)
+        assert locked[f"node_modules/{name}"]["version"] == version
 
 
 async def test_the_page_forbids_whatever_it_does_not_need(desk: AppFixture) -> None:
@@ -89,7 +113,7 @@ async def test_the_page_names_the_insight_service(desk: AppFixture) -> None:
 def test_nothing_of_it_is_inline_and_nothing_comes_from_elsewhere(markup: Markup) -> None:
     assert markup.inline == []
     assert all(re.match(r"#|/(?!/)", path) for path in markup.loaded)
-    everything = "".join(file.content.decode() for file in FILES.values())
+    everything = "".join(content.decode() for content in OWN.values())
     assert set(re.findall(r"https?://[\w./]+", everything)) == {"http://www.w3.org/2000/svg"}
 
 
