@@ -1,0 +1,108 @@
+// The twelve questions: each a picture, a computed sentence, and its numbers behind a fold.
+
+import { draw, forgetPictures, loadCharts } from "./charts.js";
+import { byId } from "./elements.js";
+import { filterQuery, readChoices, showFilters } from "./insight_filters.js";
+import { insight } from "./insight_api.js";
+import { hasKey } from "./key.js";
+import { PICTURES } from "./pictures.js";
+import { clearProblem, showProblem } from "./problem.js";
+import { addView, entitle } from "./router.js";
+import { dataLines, fillCard, newCard, showNothing } from "./question_card.js";
+
+const AT_ONCE = 4;
+const place = byId("insight-problem");
+const news = byId("insight-news");
+const cards = byId("insight-cards");
+let asked = new AbortController();
+
+export function startInsight() {
+  addView({
+    name: "insight", enter, needsKey: true, label: "Insight",
+    about: "Twelve questions about customers, regions, merchants and fraud, each answered by a picture.",
+  });
+  addView({ name: "insight/", section: "insight", enter, needsKey: true, title: "Insight" });
+  byId("insight-again").addEventListener("click", () => enter(...entered));
+}
+
+let entered = [];
+
+async function enter(query, name) {
+  entered = [query, name];
+  asked.abort();
+  asked = new AbortController();
+  const { signal } = asked;
+  clearProblem(place);
+  byId("insight").hidden = true;
+  news.textContent = "";
+  if (!hasKey()) {
+    return;
+  }
+  news.textContent = "Reading …";
+  loadCharts();
+  try {
+    const [{ questions }, choices] = await Promise.all([insight("/insight/questions", { signal }), readChoices(signal)]);
+    const wanted = questions.filter(({ id }) => !name || id === name).sort((one, other) => standing(one) - standing(other));
+    if (signal.aborted) {
+      return;
+    }
+    if (!wanted.length) {
+      news.textContent = "There is no such question.";
+      return;
+    }
+    news.textContent = "";
+    byId("insight").hidden = false;
+    byId("insight-all").hidden = !name;
+    cards.classList.toggle("one", Boolean(name));
+    byId("insight-data").replaceChildren(...dataLines(choices.data));
+    await showFilters(wanted, query, choices, name, signal);
+    entitle(name ? wanted[0].title : "Insight");
+    forgetPictures(cards);
+    const pending = wanted.map((question) => ({ question, card: newCard(question, query, Boolean(name)) }));
+    cards.replaceChildren(...pending.map(({ card }) => card.article));
+    await Promise.all(Array.from({ length: AT_ONCE }, () => answerAll(pending, query, choices, signal)));
+  } catch (problem) {
+    if (!signal.aborted) {
+      news.textContent = "";
+      showProblem(place, problem, {}, () => enter(query, name));
+    }
+  }
+}
+
+/** Questions without a picture stand at the end. */
+function standing({ id }) {
+  return Object.keys(PICTURES).indexOf(id) >>> 0;
+}
+
+/** Ask for the cards that are left, one after the other. */
+async function answerAll(pending, query, choices, signal) {
+  while (pending.length && !signal.aborted) {
+    const { question, card } = pending.shift();
+    await answerOne(question, card, query, choices, signal);
+  }
+}
+
+async function answerOne(question, card, query, choices, signal) {
+  const path = `/insight/questions/${question.id}${filterQuery(question, query, choices)}`;
+  clearProblem(card.problem);
+  card.article.setAttribute("aria-busy", "true");
+  try {
+    const answer = await insight(path, { signal });
+    fillCard(card, question, answer, path, choices);
+    const picture = PICTURES[question.id];
+    if (answer.rows.length === 0) {
+      showNothing(card, "No rows: the choice above leaves none.");
+    } else if (answer.suppressed.rows.length === answer.rows.length) {
+      showNothing(card, answer.suppressed.rule);
+    } else if (picture) {
+      await draw(card.chart, picture.picture(answer));
+    }
+  } catch (problem) {
+    if (!signal.aborted) {
+      showNothing(card, "");
+      showProblem(card.problem, problem, {}, () => answerOne(question, card, query, choices, signal));
+    }
+  } finally {
+    card.article.removeAttribute("aria-busy");
+  }
+}
