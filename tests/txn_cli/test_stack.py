@@ -347,6 +347,8 @@ def test_a_demonstration_shows_everything_but_card_numbers(tmp_path: Path) -> No
     assert shown.returncode == 0, shown.stderr
     for said in ("120 rows accepted", "A card's latest", "The latest transactions at", "holds 120 rows", "/docs"):
         assert said in shown.stdout
+    for said in ("api_key in", "/#/insight", "/#/explorer", "/#/alerts", "/#/operations"):
+        assert said in shown.stdout
     for said in ("The warehouse holds all of it", "What regions spend", "What regions prefer", "Transactions a day"):
         assert said in shown.stdout
     assert any(said in shown.stdout for said in ("Alerts of the scorer: ", "No alert is shown: ")), shown.stdout

@@ -47,6 +47,7 @@ async def show(stack: LocalStack, file: Path | None, rows: int | None, narrator:
     narrator.say("Try it from another terminal:")
     for command in (post_command(stack), get_command(stack)):
         narrator.say(f"  {command}")
+    narrator.say(f"Look at it in a browser. The pages ask for the key: api_key in {stack.data_dir.document('ready')}")
     narrator.links(stack.links)
 
 

@@ -58,12 +58,14 @@ class LocalStack:
 
     @property
     def links(self) -> dict[str, str]:
-        """What a person may want to open."""
+        """What a person may want to open: pages first."""
         api = self.ready.api_url
+        warehouse = {} if self.ready.insight_url is None else {"Insight": "insight", "Explorer": "explorer"}
+        pages = {**warehouse, "Transactions": "transactions", "Alerts": "alerts", "Operations": "operations"}
         return {
-            "API": api,
-            "Page": f"{api}/",
-            "Docs": f"{api}/docs",
+            "Entrance": f"{api}/",
+            **{name: f"{api}/#/{view}" for name, view in pages.items()},
+            "API documentation": f"{api}/docs",
             "Health": f"{api}/readyz",
             "Metrics": f"{api}/metrics",
             **{
