@@ -1,18 +1,21 @@
 """Takes the README's pictures of the pages: `python -m tests.txn_api.browser.screenshots FOLDER`.
 
-A local stack with simulated rows is started for them, so that the pictures show what a reader gets.
+A local stack with simulated rows and a warehouse is started for them, so that the pictures show what a reader gets.
 """
 
 import asyncio
 import base64
 import csv
+import json
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from devkit.running_stack import running_stack
+import httpx
+from devkit.running_stack import RunningStack, running_stack
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
@@ -20,16 +23,34 @@ from tests.txn_api.browser.chromium import WIDTH_PX, chromium, missing, show_as
 from tests.txn_api.browser.visitor import Visitor
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 
-ROWS: Final = 2_000
-CARDS: Final = 25
+ROWS: Final = 20_000
+CARDS: Final = 500
 SEED: Final = 8
 MARGIN_PX: Final = 24
+BUILT_S_MAX: Final = 600.0
+LOOK_EVERY_S: Final = 1.0
 
 
 async def visit_entrance(visitor: Visitor) -> None:
     """The entrance, as it is after the rows came in."""
     await visitor.open()
     await visitor.until(lambda: visitor.text("put"), f"{ROWS:,}")
+
+
+async def visit_insight(visitor: Visitor) -> None:
+    """The twelve questions, all of them answered."""
+    await visitor.open("#/insight")
+    await visitor.give_key()
+    drawn = "return document.querySelectorAll('#insight-cards svg').length"
+    await visitor.until(lambda: visitor.script(drawn), "12")
+
+
+async def visit_case(visitor: Visitor) -> None:
+    """The most urgent case, claimed."""
+    await visitor.open("#/alerts")
+    await visitor.give_key()
+    await visitor.click("queue-next")
+    await visitor.until(lambda: visitor.text("case"), "Claimed by")
 
 
 async def visit_transactions(visitor: Visitor, card: str) -> None:
@@ -54,6 +75,26 @@ def picture(driver: webdriver.Chrome, last: str, *, width_px: int = WIDTH_PX) ->
     return base64.b64decode(taken["data"])
 
 
+def wait_built(stack: RunningStack) -> None:
+    """Wait until the warehouse has all rows, by the first question.
+
+    Raises:
+        RuntimeError: it has not after `BUILT_S_MAX`.
+    """
+    until = time.monotonic() + BUILT_S_MAX
+    while time.monotonic() < until:
+        # It is named once it answers, later than the stack is ready.
+        url = json.loads((stack.data_dir / "ready.json").read_text())["insight_url"]
+        asked = httpx.get(f"{url}/insight/questions/q05", headers=stack.headers, timeout=60) if url else None
+        if asked is not None and asked.status_code == httpx.codes.OK:
+            answer = asked.json()
+            place = [column["name"] for column in answer["columns"]].index("transactions")
+            if sum(row[place] or 0 for row in answer["rows"]) == ROWS:
+                return
+        time.sleep(LOOK_EVERY_S)
+    raise RuntimeError(f"the warehouse has not all rows after {BUILT_S_MAX:.0f} s")
+
+
 def take(target: Path) -> None:
     """Take the pictures into a folder."""
     target.mkdir(parents=True, exist_ok=True)
@@ -63,13 +104,22 @@ def take(target: Path) -> None:
             write_rows(simulate_rows(rows=ROWS, cards=CARDS, seed=SEED), file)
         with rows.open(newline="") as file:
             ((card, _),) = Counter(row["cc_num"] for row in csv.DictReader(file)).most_common(1)
-        with running_stack(Path(folder) / "data") as stack, chromium(Path(folder) / "profile") as driver:
+        data = Path(folder) / "data"
+        with (
+            running_stack(data, None, "--warehouse", TXN_WAREHOUSE_EVERY_S="5") as stack,
+            chromium(Path(folder) / "profile") as driver,
+        ):
             stack.txn("load", str(rows))
             stack.wait_caught_up()
+            wait_built(stack)
             show_as(driver)
             visitor = Visitor(driver, f"{stack.ready['api_url']}/", stack.ready["api_key"])
             asyncio.run(visit_entrance(visitor))
             (target / "entrance.png").write_bytes(picture(driver, "#view-entrance"))
+            asyncio.run(visit_insight(visitor))
+            (target / "insight.png").write_bytes(picture(driver, "#card-q07"))
+            asyncio.run(visit_case(visitor))
+            (target / "case.png").write_bytes(picture(driver, "#case-alerts"))
             asyncio.run(visit_transactions(visitor, card))
             (target / "transactions.png").write_bytes(picture(driver, "#view-transactions"))
 
