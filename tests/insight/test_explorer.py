@@ -6,18 +6,60 @@ import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import pytest
 
 from insight.explorer.cube import Cube
 from insight.explorer.dimensions import DIMENSIONS
 from tests.insight.conftest import Service, publish, serving
 from tests.warehouse.questions.star_schema import CURRENCIES, REGIONS, Fact, facts
+from warehouse.questions.catalogue import question_of
+from warehouse.sql.bounds import Bounds
 
 COUNT, SEED = 700, 1
 CHOICES: Final = 12
+SEGMENTS: Final = {
+    # By recency, then frequency: the names for the thirds of money, the first one first.
+    1: {
+        1: ("champions", "loyal", "loyal"),
+        2: ("big spenders", "occasional", "occasional"),
+        3: ("big spenders", "new", "new"),
+    },
+    2: {
+        1: ("loyal", "loyal", "loyal"),
+        2: ("big spenders", "occasional", "occasional"),
+        3: ("big spenders", "occasional", "occasional"),
+    },
+    3: {1: ("at risk", "at risk", "at risk"), 2: ("at risk", "asleep", "asleep"), 3: ("at risk", "asleep", "asleep")},
+}
+
+
+@cache
+def segment_of() -> Mapping[str, str]:
+    """The segment of each customer, by the facts in the main currency; others have none."""
+    cells: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts(COUNT, SEED):
+        if fact.currency == "USD":
+            cells[fact.customer_id].append(fact)
+    latest = {customer: max(fact.occurred_at for fact in cell) for customer, cell in cells.items()}
+    count = {customer: len(cell) for customer, cell in cells.items()}
+    net = {customer: sum(fact.net_minor for fact in cell) for customer, cell in cells.items()}
+    return {
+        customer: SEGMENTS[third(latest, customer)][third(count, customer)][third(net, customer) - 1]
+        for customer in cells
+    }
+
+
+def third(values: Mapping[str, Any], customer: str) -> int:
+    """1 for those of whom a third or less of all are before: who has more is before."""
+    before = sum(value > values[customer] for value in values.values())
+    return 1 if 3 * before < len(values) else 2 if 3 * before < 2 * len(values) else 3
+
+
 LABEL: Final[Mapping[str, Callable[[Fact], str]]] = {
     "region": lambda fact: REGIONS[fact.state][1],
     "state": lambda fact: fact.state,
@@ -25,6 +67,7 @@ LABEL: Final[Mapping[str, Callable[[Fact], str]]] = {
     "category": lambda fact: fact.category,
     "gender": lambda fact: fact.gender,
     "age_band": lambda fact: fact.age_band,
+    "segment": lambda fact: segment_of().get(fact.customer_id, "unknown"),
     "currency": lambda fact: fact.currency,
 }
 
@@ -137,6 +180,22 @@ def _nothing_is_left_to_subtract(
         left = each & hidden
         if left and any(sizes.get(key) for key in each - left):
             assert max(sizes[key] for key in left) >= 5
+
+
+def test_segments_are_groups_of_the_answer_to_q10(folder: Path) -> None:
+    """Over all facts of the main currency, before anything is hidden, and without plain Python's thirds."""
+    groups: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    with duckdb.connect(folder / "warehouse.duckdb", read_only=True) as database:
+        for currency, *thirds, customers, transactions, net, _ in database.execute(question_of("q10").sql).fetchall():
+            if currency == "USD":
+                recency, frequency, money = thirds
+                label = SEGMENTS[recency][frequency][money - 1]
+                groups[label].append((customers, transactions, int(net * 100)))
+    cells = Cube.built(folder, Bounds("200MB", 1, 10), "stamp", print).cells("segment", {"currency": "USD"})
+    assert {label: sums for label, *sums in cells} == {
+        label: [sum(row[n] for row in rows) for n in range(3)] for label, rows in groups.items()
+    }
+    assert len(groups) > 5
 
 
 async def test_what_nobody_has_is_too_few(service: Service) -> None:

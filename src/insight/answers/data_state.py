@@ -2,17 +2,20 @@
 
 import calendar
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
 
-from warehouse.questions.catalogue import questions
 from warehouse.sql.duckdb_reader import DuckDbReader
 
-FORM = 1
-"""Counts up when answers to the same data change: what is computed of them, or their form."""
-_VERSION_CHARS = 16
+_ANSWERING: Final = ("insight", "warehouse.questions", "warehouse.sql")
+"""The packages that answers are made by."""
+_CODE: Final = {".py", ".sql"}
+_VERSION_CHARS: Final = 16
 _SPAN = """select min(f.occurred_at), max(f.occurred_at), max(f.accepted_at) from star.fact_transactions as f"""
 
 
@@ -80,15 +83,21 @@ def _partly(month: date, first: date, last: date) -> PartialMonth:
     return PartialMonth(month, max(month, first), min(end, last))
 
 
+def code_digest(folders: Sequence[Path]) -> str:
+    """Changes with each line of Python or SQL below these folders, and with nothing else."""
+    digest = hashlib.sha256()
+    for number, folder in enumerate(folders):
+        paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.suffix in _CODE}
+        for name, path in sorted(paths.items()):
+            content = path.read_bytes()
+            digest.update(f"{number} {name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
 def _version(run: str) -> str:
-    return hashlib.sha256("\n".join((run, str(FORM), _asked())).encode()).hexdigest()[:_VERSION_CHARS]
+    return hashlib.sha256(f"{run}\n{_code()}".encode()).hexdigest()[:_VERSION_CHARS]
 
 
 @cache
-def _asked() -> str:
-    return hashlib.sha256("\n".join(_texts()).encode()).hexdigest()
-
-
-def _texts() -> Iterator[str]:
-    for question in questions():
-        yield question.sql
+def _code() -> str:
+    return code_digest([Path(str(files(package))) for package in _ANSWERING])

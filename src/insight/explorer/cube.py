@@ -1,4 +1,4 @@
-"""The cube: what each customer did by month, state, category, gender, age band and currency, in memory.
+"""The cube: what each customer did by month, state, category, gender, age band, segment and currency, in memory.
 
 It keeps customers as numbers, so that each displayed cell counts its own distinct customers, which cannot be
 added up. Beside the whole cube there are three without months, without categories and without both. A view asks
@@ -16,7 +16,8 @@ from typing import Final
 import duckdb
 
 from insight.answers.data_state import DataState, data_state
-from insight.explorer.dimensions import BY_TRANSACTION, DIMENSIONS
+from insight.explorer.dimensions import BY_TRANSACTION, DIMENSIONS, SEGMENT
+from insight.explorer.segments import MEANINGS, NO_SEGMENT, segments_sql
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import closed_session
 from warehouse.sql.query_errors import QueryError, QueryTooLargeError, QueryTooLongError, one_line
@@ -39,11 +40,17 @@ from (
 ) as f
 left join warehouse.star.dim_region as r on r.state = f.state
 """
-_CUSTOMERS: Final = """
-create temporary table customers as
-select customer_id, cast(row_number() over () as integer) as customer
-from (select distinct customer_id from named)
+_MAIN_CURRENCY: Final = """
+create table main_currency as
+select currency from named group by currency order by sum(transactions) desc, currency limit 1
 """
+_CUSTOMERS: Final = f"""
+create temporary table customers as
+select c.customer_id, cast(row_number() over () as integer) as customer,
+    coalesce(s.segment, '{NO_SEGMENT.name}') as segment
+from (select distinct customer_id from named) as c
+left join ({segments_sql("warehouse.marts.customer_month")}) as s using (customer_id)
+"""  # noqa: S608 - names of ours
 _SUMS: Final = "cast(sum(transactions) as bigint) as transactions, cast(sum(net_minor) as bigint) as net_minor"
 
 
@@ -56,7 +63,9 @@ class Cube:
         self.labels: Mapping[str, Sequence[str]] = {name: self._labels_of(name) for name in DIMENSIONS}
         """The labels of each dimension that occur, in their order."""
         self.exponents: Mapping[str, int] = dict(connection.execute("from exponents").fetchall())
-        self.main_currency = self._main_currency()
+        found = connection.execute("from main_currency").fetchone()
+        self.main_currency: str | None = None if found is None else found[0]
+        """The currency with most transactions; the first of the alphabet of equals."""
         self._states = self._by_region()
 
     @classmethod
@@ -117,12 +126,8 @@ class Cube:
 
     def _labels_of(self, name: str) -> list[str]:
         found = self._connection.execute(f"select distinct cast({name} as varchar) from {_cube_for({name})}")  # noqa: S608
-        return sorted((str(label) for (label,) in found.fetchall()), key=_rank)
-
-    def _main_currency(self) -> str | None:
-        """The currency with most transactions; the first of the alphabet of equals."""
-        cells = self._asked("currency", {})
-        return min(cells, key=lambda cell: (-cell[2], cell[0]))[0] if cells else None
+        labels = {str(label) for (label,) in found.fetchall()}
+        return [each for each in MEANINGS if each in labels] if name == SEGMENT else sorted(labels, key=_rank)
 
     def _by_region(self) -> dict[str, frozenset[str]]:
         pairs = self._connection.execute(
@@ -135,9 +140,12 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     place = str(folder / "warehouse.duckdb").replace("'", "''")
     connection.execute(f"attach '{place}' as warehouse (read_only)")
     connection.execute(_FACTS)
-    connection.execute(_CUSTOMERS)
+    connection.execute(_MAIN_CURRENCY)
+    main = connection.execute("from main_currency").fetchone()
+    connection.execute(_CUSTOMERS, list(main or [""]))
     for name in _LABELS:
-        connection.execute(f"create type {name}_label as enum (select distinct {name} from named order by 1)")  # noqa: S608
+        of = "customers" if name == SEGMENT else "named"
+        connection.execute(f"create type {name}_label as enum (select distinct {name} from {of} order by 1)")  # noqa: S608
     labels = ", ".join(f"cast({name} as {name}_label) as {name}" for name in _LABELS)
     connection.execute(
         f"create table cube as select {labels}, cast(month as date) as month, customer, "  # noqa: S608

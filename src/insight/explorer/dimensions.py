@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-DIMENSIONS: Final = ("region", "state", "month", "category", "gender", "age_band", "currency")
+SEGMENT: Final = "segment"
+DIMENSIONS: Final = ("region", "state", "month", "category", "gender", "age_band", SEGMENT, "currency")
 """In the order of the views."""
 BY_TRANSACTION: Final = ("month", "category")
 """Those that vary between the transactions of a customer; to add them up makes the cube small."""

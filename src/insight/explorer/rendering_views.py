@@ -5,6 +5,7 @@ from typing import Final
 from insight.answers.rendering import RULE, data_document
 from insight.explorer.cube import Cube
 from insight.explorer.dimensions import DIMENSIONS, Choice
+from insight.explorer.segments import MEANINGS
 from insight.explorer.views import Views
 from warehouse.sql.exports import json_text
 
@@ -22,6 +23,7 @@ def views_json(cube: Cube, choice: Choice, views: Views) -> bytes:
             "dimensions": list(DIMENSIONS),
             "measures": list(MEASURES),
             "rule": RULE,
+            "segments": MEANINGS,
             "too_few": TOO_FEW if views.total is None else None,
             "total": None if views.total is None else list(views.total),
             "views": {

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from insight.explorer.dimensions import DIMENSIONS
+from insight.explorer.segments import MEANINGS
 from insight.http.question_shapes import EXAMPLES as OF_QUESTIONS
 from insight.http.question_shapes import DataOfAnswer, Label, MonthText, Name, Place, Text, Words
 from txn_api.schemas import Parameters, Shape
@@ -19,6 +20,7 @@ class ExplorerParameters(Parameters):
     category: Label | None = None
     gender: Label | None = Field(None, description="`F`, `M` or `unknown`.")
     age_band: Label | None = Field(None, description="Such as `25-34`.")
+    segment: Label | None = Field(None, description="A name of `segments`, such as `loyal`.")
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(None, description="ISO 4217 code.")
 
     def chosen(self) -> dict[str, str]:
@@ -40,18 +42,19 @@ class ViewShape(Shape):
 class ExplorerViews(Shape):
     """All views of a choice."""
 
-    chosen: Annotated[dict[str, Label], Field(max_length=7)]
+    chosen: Annotated[dict[str, Label], Field(max_length=8)]
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None
     data: DataOfAnswer
-    dimensions: Annotated[list[Name], Field(max_length=7)]
+    dimensions: Annotated[list[Name], Field(max_length=8)]
     measures: Annotated[list[Name], Field(max_length=3)]
     rule: Words
+    segments: Annotated[dict[str, Words], Field(max_length=16, description="What each name of a segment means.")]
     too_few: Annotated[Words | None, Field(description="Said when fewer than 5 customers are chosen, or nobody.")]
     total: Annotated[
         Annotated[list[int | float], Field(min_length=3, max_length=3)] | None,
         Field(description="Customers, transactions and net of all that is chosen."),
     ]
-    views: Annotated[dict[str, ViewShape], Field(max_length=7)]
+    views: Annotated[dict[str, ViewShape], Field(max_length=8)]
 
 
 _CELLS: Final[dict[str, list[list[Any]]]] = {
@@ -67,6 +70,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             "dimensions": list(DIMENSIONS),
             "measures": ["customers", "transactions", "net"],
             "rule": OF_QUESTIONS["QuestionAnswer"]["two_shown_two_hidden"]["suppressed"]["rule"],
+            "segments": MEANINGS,
             "too_few": None,
             "total": [345, 8102, 693020.75],
             "views": {
