@@ -2,7 +2,7 @@
 
 It keeps customers as numbers, so that each displayed cell counts its own distinct customers, which cannot be
 added up. Beside the whole cube there are three without months, without categories and without both. A view asks
-the smallest one that has what it needs.
+the smallest one that has what it needs; views that follow the whole choice ask the rows of that choice.
 """
 
 import itertools
@@ -59,6 +59,7 @@ class Cube:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, data: DataState, bounds: Bounds) -> None:
         self._connection, self._bounds, self._lock = connection, bounds, Lock()
+        self._narrowed: Mapping[str, str] | None = None
         self.data = data
         self.labels: Mapping[str, Sequence[str]] = {name: self._labels_of(name) for name in DIMENSIONS}
         """The labels of each dimension that occur, in their order."""
@@ -89,6 +90,18 @@ class Cube:
             connection.close()
             raise
 
+    def narrow(self, chosen: Mapping[str, str]) -> None:
+        """Have the rows of a choice ready, of which most of its views are, until the next choice.
+
+        Raises:
+            QueryError: it takes more than its bounds.
+        """
+        rows = f"select * from {_cube_for({*chosen})} where {_conditions(chosen)}"  # noqa: S608 - names of ours
+        with self._lock, _bounded(self._connection, self._bounds.timeout_s):
+            self._narrowed = None
+            self._connection.execute(f"create or replace temporary table narrowed as {rows}", list(chosen.values()))
+            self._narrowed = chosen
+
     def cells(self, dimension: str, chosen: Mapping[str, str]) -> list[Cell]:
         """The cells of a view, those that occur: by a dimension, of what is chosen of others.
 
@@ -115,14 +128,16 @@ class Cube:
         return Decimal(net_minor).scaleb(-self.exponents.get(currency, 2)).quantize(Decimal("0.001"))
 
     def _asked(self, by: str, chosen: Mapping[str, str]) -> list[Cell]:
-        conditions = " and ".join(f"{name} = ?" for name in chosen) or "true"
-        sql = (
-            f"select cast({by} as varchar) as label, count(distinct customer), "  # noqa: S608 - names of ours
-            f"cast(coalesce(sum(transactions), 0) as bigint), cast(coalesce(sum(net_minor), 0) as bigint) "
-            f"from {_cube_for({by, *chosen})} where {conditions}{'' if by not in DIMENSIONS else ' group by label'}"
-        )
         with self._lock, _bounded(self._connection, self._bounds.timeout_s):
-            return self._connection.execute(sql, list(chosen.values())).fetchall()
+            cube = _cube_for({by, *chosen})
+            is_ready = chosen == self._narrowed and cube == _cube_for({*chosen})
+            source = "narrowed" if is_ready else f"{cube} where {_conditions(chosen)}"
+            sql = (
+                f"select cast({by} as varchar) as label, count(distinct customer), "  # noqa: S608 - names of ours
+                f"cast(coalesce(sum(transactions), 0) as bigint), cast(coalesce(sum(net_minor), 0) as bigint) "
+                f"from {source}{' group by label' if by in DIMENSIONS else ''}"
+            )
+            return self._connection.execute(sql, [] if is_ready else list(chosen.values())).fetchall()
 
     def _labels_of(self, name: str) -> list[str]:
         found = self._connection.execute(f"select distinct cast({name} as varchar) from {_cube_for({name})}")  # noqa: S608
@@ -161,6 +176,10 @@ def _fill(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("detach warehouse")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
+
+
+def _conditions(chosen: Mapping[str, str]) -> str:
+    return " and ".join(f"{name} = ?" for name in chosen) or "true"
 
 
 def _cube_for(needed: set[str]) -> str:

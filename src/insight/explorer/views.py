@@ -50,6 +50,7 @@ def views_of(cube: Cube, choice: Choice) -> Views:
     if currency is None:
         return Views(None)
     chosen = Choice((*choice.besides(CURRENCY).items(), (CURRENCY, currency)))
+    cube.narrow(chosen.besides(""))
     _, customers, transactions, net = cube.total(chosen.besides(""))
     if customers < CUSTOMERS_MIN:
         return Views(currency)
