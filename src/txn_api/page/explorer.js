@@ -36,8 +36,9 @@ export function startExplorer() {
   });
   byId("facets").replaceChildren(...facets.map(({ section }) => section));
   byId("explorer-measure").addEventListener("change", ({ target }) => choose(chosen, target.value));
+  byId("facet-state").classList.add("tiled");
   byId("explorer-list").addEventListener("click", ({ target }) => {
-    target.setAttribute("aria-pressed", String(byId("facets").classList.toggle("listed")));
+    target.setAttribute("aria-pressed", String(!byId("facet-state").classList.toggle("tiled")));
   });
   byId("explorer-chosen").addEventListener("click", ({ target }) => {
     const name = target.closest("button")?.value;
@@ -89,9 +90,11 @@ async function read() {
     forget("Give a key above to see it.");
     return;
   }
-  // What was seen last stays, paler, so that nothing moves under the pointer.
-  const timer = setTimeout(() => { news.textContent = "Reading …"; }, answer ? PATIENCE_MS : 0);
-  byId(NAME).setAttribute("aria-busy", "true");
+  // What was seen last stays, and grows pale if it takes long, so that nothing moves under the pointer.
+  const timer = setTimeout(() => {
+    news.textContent = "Reading …";
+    byId(NAME).setAttribute("aria-busy", "true");
+  }, answer ? PATIENCE_MS : 0);
   try {
     if (Object.values(chosen).some(looksLikeCardNumber)) {
       throw new Problem({ title: "That looks like a card number", detail: "Nothing was sent: this would stand in a URL." });

@@ -42,7 +42,7 @@ class Analyst:
     service: Service
 
     async def open(self, fragment: str = "#/explorer", *, key: str | None = None) -> None:
-        """Open an address anew and give a key."""
+        """Open an address in an empty tab, and give a key."""
         await self.visitor.open(fragment)
         mine = self.service.client.headers["authorization"]
         await self.visitor.give_key((key or mine).removeprefix("Bearer "))
