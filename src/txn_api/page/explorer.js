@@ -4,12 +4,15 @@ import { Problem } from "./api.js";
 import { looksLikeCardNumber } from "./card_numbers.js";
 import { download } from "./download.js";
 import { byId, element } from "./elements.js";
-import { amount, Facet, MEASURES, number, words } from "./facet.js";
+import { amount, Facet, MEASURES } from "./facet.js";
 import { insight } from "./insight_api.js";
+import { words } from "./insight_filters.js";
 import { hasKey } from "./key.js";
-import { ago, moment } from "./moments.js";
+import { ago } from "./moments.js";
+import { number } from "./picture_parts.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, address, go } from "./router.js";
+import { dataLines } from "./question_card.js";
+import { address, go } from "./router.js";
 
 const NAME = "explorer";
 const TITLES = {
@@ -29,35 +32,31 @@ let measure = "net";
 let answer = null;
 let reading = new AbortController();
 
-export function startExplorer() {
-  addView({
-    name: NAME, enter, needsKey: true, label: "Explorer",
-    about: "What customers spend, by month, state, category and more: choose one, and all others follow.",
-  });
-  byId("facets").replaceChildren(...facets.map(({ section }) => section));
-  byId("explorer-measure").addEventListener("change", ({ target }) => choose(chosen, target.value));
-  byId("facet-state").classList.add("tiled");
-  byId("explorer-list").addEventListener("click", ({ target }) => {
-    target.setAttribute("aria-pressed", String(!byId("facet-state").classList.toggle("tiled")));
-  });
-  byId("explorer-chosen").addEventListener("click", ({ target }) => {
-    const name = target.closest("button")?.value;
-    if (name) {
-      byId("explorer-chosen").focus();
-      choose(name === "all" ? {} : { ...chosen, [name]: "" });
-    }
-  });
-  byId("explorer-again").addEventListener("click", read);
-  byId("explorer-csv").addEventListener("click", save);
-  setInterval(showAge, LOOK_AT_AGE_MS);
-  document.addEventListener("visibilitychange", showAge);
-}
+byId("facets").replaceChildren(...facets.map(({ section }) => section));
+byId("explorer-measure").addEventListener("change", ({ target }) => choose(chosen, target.value));
+const [tiles] = document.getElementsByClassName("facet state");
+tiles.classList.add("tiled");
+byId("explorer-list").addEventListener("click", ({ target }) => {
+  target.setAttribute("aria-pressed", String(!tiles.classList.toggle("tiled")));
+});
+byId("explorer-chosen").addEventListener("click", ({ target }) => {
+  const name = target.closest("button")?.value;
+  if (name) {
+    byId("explorer-chosen").focus();
+    choose(name === "all" ? {} : { ...chosen, [name]: "" });
+  }
+});
+byId("explorer-again").addEventListener("click", read);
+byId("explorer-csv").addEventListener("click", save);
+setInterval(showAge, LOOK_AT_AGE_MS);
+document.addEventListener("visibilitychange", showAge);
 
 function choose(choice, by = measure) {
   go(address(NAME, { ...choice, measure: by === "net" ? "" : by }));
 }
 
-function enter(query) {
+/** Show what an address chooses. */
+export function explore(query) {
   const before = measure;
   measure = Object.hasOwn(MEASURES, query.get("measure")) ? query.get("measure") : "net";
   byId(`measure-${measure}`).checked = true;
@@ -123,24 +122,19 @@ function forget(text) {
 }
 
 function draw() {
-  const { currency, data, total, too_few: tooFew, views, segments } = answer;
-  const partial = new Map(data.partial_months.map((each) => [
-    each.month.slice(0, 7), `${each.days} of ${each.days_in_month} days`,
-  ]));
+  const { currency, data, total, too_few: tooFew, rule, segments, views } = answer;
+  const partial = new Map(data.partial_months.map((each) => [each.month.slice(0, 7), `${each.days} of ${each.days_in_month} days`]));
   for (const facet of facets) {
     facet.show(views[facet.name], { chosen: chosen[facet.name], measure, currency, partial });
   }
-  const sums = { net: "Net", transactions: "Transactions", customers: "Customers", each: "Net a customer" };
-  byId("explorer-sums").textContent = `${sums[measure]} in ${currency}`;
-  byId("explorer-rule").textContent = `⊘ ${answer.rule}`;
-  byId("explorer-partial").textContent = Array.from(partial, ([month, days]) => `${words("month", month)}: ${days}.`).join(" ");
+  byId("explorer-sums").textContent = `${MEASURES[measure].title} in ${currency}`;
+  byId("explorer-data").replaceChildren(...dataLines(data));
+  byId("explorer-rule").textContent = `⊘ ${rule}`;
   byId("segments").replaceChildren(...Object.entries(segments).map(([name, meaning]) => element("li", { text: `${name}: ${meaning}` })));
-  byId("explorer-data").replaceChildren(...(data.last_transaction_at
-    ? ["Transactions from ", moment(data.first_transaction_at), " to ", moment(data.last_transaction_at), " UTC. "] : []));
-  byId(NAME).hidden = currency === null;
+  byId("explorer-csv").hidden = !total;
+  byId(NAME).hidden = !currency;
   byId(NAME).setAttribute("aria-busy", "false");
-  byId("explorer-csv").hidden = total === null;
-  news.textContent = currency === null ? "The warehouse has no transactions yet." : `${said()} ${tooFew ?? sentence(total, currency)}`;
+  news.textContent = currency ? `${said()} ${tooFew ?? sentence(total, currency)}` : "The warehouse has no transactions yet.";
   showAge();
 }
 

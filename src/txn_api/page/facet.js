@@ -2,34 +2,26 @@
 
 import { DECIMALS } from "./currencies.js";
 import { element } from "./elements.js";
+import { words } from "./insight_filters.js";
+import { number } from "./picture_parts.js";
 
 const CELLS_MAX = 200;
 const HIDDEN = "⊘";
+const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
+const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 // Two letters a tile: rows and columns where people look for a state.
 const TILES = new Map([
   "AK                  ME", "          WI      VTNH", "WAIDMTNDMNILMI  NYMA  ", "ORNVWYSDIAINOHPANJCTRI",
   "CAUTCONEMOKYWVVAMDDE  ", "  AZNMKSARTNNCSCDC    ", "      OKLAMSALGA      ", "HI    TX        FL    ",
 ].flatMap((line, row) => line.match(/../g).map((state, column) => [state, [row + 1, column + 1]])));
-const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
-const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-const MONTH = new Intl.DateTimeFormat("en", { month: "short", year: "numeric", timeZone: "UTC" });
 
-/** What can be measured: a value of customers, transactions and net, and whether it is money. */
+/** What can be measured: its title, its value of customers, transactions and net, and whether that is money. */
 export const MEASURES = {
-  net: { of: (_customers, _transactions, net) => net, isMoney: true },
-  transactions: { of: (_customers, transactions) => transactions },
-  customers: { of: (customers) => customers },
-  each: { of: (customers, _transactions, net) => (customers ? net / customers : net), isMoney: true },
+  net: { title: "Net", of: (_customers, _transactions, net) => net, isMoney: true },
+  transactions: { title: "Transactions", of: (_customers, transactions) => transactions },
+  customers: { title: "Customers", of: (customers) => customers },
+  each: { title: "Net a customer", of: (customers, _transactions, net) => customers && net / customers, isMoney: true },
 };
-
-/** A label as people read it: months by their names. */
-export function words(name, label) {
-  return name === "month" && /^\d{4}-\d\d$/.test(label) ? MONTH.format(new Date(`${label}-01`)) : label;
-}
-
-export function number(value) {
-  return value.toLocaleString("en");
-}
 
 /** An amount with the decimals of its currency. */
 export function amount(value, currency) {
@@ -47,73 +39,58 @@ export class Facet {
     this.group.id = `facet-${name}`;
     this.group.setAttribute("role", "group");
     this.group.setAttribute("aria-label", title);
+    this.group.addEventListener("keydown", (event) => this.move(event));
+    this.group.addEventListener("focusin", ({ target }) => this.stopAt(target));
     this.group.addEventListener("click", ({ target }) => {
       const button = target.closest("button");
       if (button) {
         choose(button.value);
       }
     });
-    this.group.addEventListener("keydown", (event) => this.move(event));
-    this.group.addEventListener("focusin", ({ target }) => this.stopAt(target));
     this.section = element("section", { className: `card of-${name}` }, element("h2", { text: title }), this.group, this.note);
   }
 
-  /**
-   * Show the cells of a view, or, where nothing is told, their labels alone. `partial` has the days of months that are
-   * not whole.
-   */
+  /** Show the cells of a view, or their labels alone where nothing is told. `partial` has the days of months with some. */
   show(view, { chosen, measure, currency, partial }) {
     const all = view?.cells ?? Array.from(this.buttons.keys(), (label) => [label, 0, 0, 0]);
     const cells = all.length > CELLS_MAX ? mostOf(all, chosen) : all;
     this.note.textContent = cells === all ? "" : `The ${number(cells.length)} of ${number(all.length)} with most customers.`;
     this.arrange(cells.map(([label]) => label));
     const { of, isMoney } = MEASURES[measure];
-    const compares = !(isMoney && this.name === "currency");
-    const largest = Math.max(...cells.map(([, ...sums]) => Math.abs(of(...sums) ?? 0))) || 1;
+    // Amounts of two currencies do not compare.
+    const compares = !isMoney || this.name !== "currency";
+    const largest = Math.max(...cells.map(([, ...sums]) => Math.abs(of(...sums)))) || 1;
     for (const [label, customers, transactions, net] of cells) {
+      const value = of(customers, transactions, net);
+      const isHidden = customers === null;
+      const [unit, days] = [this.name === "currency" ? label : currency, partial.get(label)];
+      const more = isHidden || !view ? [] : [
+        measure === "net" ? "" : `net ${amount(net, unit)}`, measure === "customers" ? "" : `${number(customers)} customers`,
+      ];
+      const texts = isHidden ? [`${HIDDEN} hidden`, HIDDEN] : [isMoney ? amount(value, unit) : number(value), COMPACT.format(value)];
       const button = this.buttons.get(label);
-      const value = customers === null ? null : of(customers, transactions, net);
-      const unit = this.name === "currency" ? label : currency;
-      const days = partial.get(label);
-      const [name, full, short, more] = button.children;
-      name.textContent = words(this.name, label);
-      full.textContent = !view ? "–" : value === null ? `${HIDDEN} hidden` : isMoney ? amount(value, unit) : number(value);
-      short.textContent = !view ? "–" : value === null ? HIDDEN : COMPACT.format(value);
-      more.textContent = [
-        customers === null || !view || measure === "net" ? "" : `net ${amount(net, unit)}`,
-        customers === null || !view || measure === "customers" ? "" : `${number(customers)} customers`,
-        days ?? "",
-      ].filter(Boolean).join(", ");
+      [words(this.name, label), ...(view ? texts : ["–", "–"]), [...more, days].filter(Boolean).join(", ")].forEach((text, at) => {
+        button.children[at].textContent = text;
+      });
       button.className = `cell${days ? " partial" : ""}${value < 0 ? " minus" : ""}${customers === 0 ? " none" : ""}`;
       button.setAttribute("aria-pressed", String(label === chosen));
-      button.style.setProperty("--part", compares ? Math.abs(value ?? 0) / largest : 0);
+      button.style.setProperty("--part", compares ? Math.abs(value) / largest : 0);
     }
     this.section.hidden = !cells.length;
   }
 
   /** Have a button for each label, in their order; those that stay keep the focus. */
   arrange(labels) {
-    if (labels.join("\n") !== Array.from(this.buttons.keys()).join("\n")) {
-      const focused = document.activeElement;
-      const former = this.buttons;
-      this.buttons = new Map(labels.map((label) => [label, former.get(label) ?? this.made(label)]));
-      this.group.replaceChildren(...this.buttons.values());
-      this.stopAt(this.group.querySelector("[tabindex='0']") ?? this.group.firstChild);
-      if (this.group.contains(focused)) {
-        focused.focus();
-      }
+    if (labels.join("\n") === Array.from(this.buttons.keys()).join("\n")) {
+      return;
     }
-  }
-
-  made(label) {
-    const parts = ["name", "full", "short", "more"].map((className) => element("span", { className }));
-    parts[2].setAttribute("aria-hidden", "true");
-    const button = element("button", {}, ...parts);
-    Object.assign(button, { type: "button", value: label, tabIndex: -1 });
-    const [row, column] = TILES.get(label) ?? [9, "auto"];
-    button.style.setProperty("--row", row);
-    button.style.setProperty("--column", column);
-    return button;
+    const focused = document.activeElement;
+    this.buttons = new Map(labels.map((label) => [label, this.buttons.get(label) ?? made(label)]));
+    this.group.replaceChildren(...this.buttons.values());
+    this.stopAt(this.group.querySelector("[tabindex='0']") ?? this.group.firstChild);
+    if (this.group.contains(focused)) {
+      focused.focus();
+    }
   }
 
   /** Tab leads to one button of the group, the last that had the focus. */
@@ -130,9 +107,8 @@ export class Facet {
       return;
     }
     event.preventDefault();
-    const [x, y] = middle(document.activeElement);
-    let nearest = Infinity;
-    let next = null;
+    const [x, y] = middle(event.target);
+    let [nearest, next] = [Infinity, null];
     for (const button of this.group.children) {
       const [right, down] = [middle(button)[0] - x, middle(button)[1] - y];
       const ahead = right * step[0] + down * step[1];
@@ -143,6 +119,15 @@ export class Facet {
     }
     next?.focus();
   }
+}
+
+function made(label) {
+  const button = element("button", {}, ...["name", "full", "short", "more"].map((className) => element("span", { className })));
+  button.children[2].setAttribute("aria-hidden", "true");
+  const [row, column] = TILES.get(label) ?? [9, "auto"];
+  button.style.setProperty("--row", row);
+  button.style.setProperty("--column", column);
+  return Object.assign(button, { type: "button", value: label, tabIndex: -1 });
 }
 
 function middle(button) {

@@ -71,8 +71,9 @@ function option(value, text, present) {
   return made;
 }
 
-function words(name, value) {
-  if (name === "from" || name === "to") {
+/** A label as people say it. */
+export function words(name, value) {
+  if (name === "from" || name === "to" || name === "month") {
     return monthLabel(`${value}-01`);
   }
   return name === "category" ? categoryLabel(value) : name === "gender" ? GENDERS[value] ?? value : value;

@@ -2,7 +2,7 @@
 
 import { startAlerts } from "./alerts.js";
 import { startCase } from "./case.js";
-import { startExplorer } from "./explorer.js";
+import { startExplorer } from "./explorer_view.js";
 import { startHealth } from "./health.js";
 import { startInsight } from "./insight.js";
 import { startKey } from "./key.js";
