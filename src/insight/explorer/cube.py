@@ -6,6 +6,7 @@ the smallest one that has what it needs; views that follow the whole choice ask 
 """
 
 import itertools
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -26,6 +27,7 @@ from warehouse.sql.reader_roles import Role
 Cell = tuple[str, int, int, int]
 """A label, its distinct customers, transactions, and net in minor units."""
 
+VIEWS_KEPT_MAX: Final = 1024
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
 _LABELS: Final = tuple(name for name in DIMENSIONS if name != "month")
 _FACTS: Final = """
@@ -60,6 +62,7 @@ class Cube:
     def __init__(self, connection: duckdb.DuckDBPyConnection, data: DataState, bounds: Bounds) -> None:
         self._connection, self._bounds, self._lock = connection, bounds, Lock()
         self._narrowed: Mapping[str, str] | None = None
+        self._kept: OrderedDict[tuple[str, frozenset[tuple[str, str]]], list[Cell]] = OrderedDict()
         self.data = data
         self.labels: Mapping[str, Sequence[str]] = {name: self._labels_of(name) for name in DIMENSIONS}
         """The labels of each dimension that occur, in their order."""
@@ -105,10 +108,18 @@ class Cube:
     def cells(self, dimension: str, chosen: Mapping[str, str]) -> list[Cell]:
         """The cells of a view, those that occur: by a dimension, of what is chosen of others.
 
+        Some are kept: the view of the dimension that was just chosen is the same as before.
+
         Raises:
             QueryError: it takes more than its bounds.
         """
-        return self._asked(dimension, chosen)
+        key = dimension, frozenset(chosen.items())
+        if (kept := self._kept.pop(key, None)) is None:
+            kept = self._asked(dimension, chosen)
+        self._kept[key] = kept
+        if len(self._kept) > VIEWS_KEPT_MAX:
+            self._kept.popitem(last=False)
+        return kept
 
     def total(self, chosen: Mapping[str, str]) -> Cell:
         """The one cell of all that is chosen.
