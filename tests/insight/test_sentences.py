@@ -127,7 +127,13 @@ def test_states_are_above_or_below_by_their_whole_interval() -> None:
         "Of 10,000 labelled transactions in the states shown, 225.4 are fraud. In 1 of 3 states fraud is above that "
         "even by the lower end of the interval: AA (400.0). In 1 it is surely below."
     )
-    assert "In none of 1 states is fraud surely above" in SENTENCES["q07"](made[:1])
+    assert "In none of 2 states is fraud surely above that" in SENTENCES["q07"]([made[0], made[0]])
+    assert SENTENCES["q07"](made[2:]) == (
+        "Of 10,000 labelled transactions in C, 300.0 are fraud: 3 of 100. The 95 % interval is 102.0 to 845.0."
+    )
+    assert SENTENCES["q07"]([made[2] | {"state": "??"}]).startswith(
+        "Of 10,000 labelled transactions of no known state,"
+    )
 
 
 def test_few_transactions_do_not_win() -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from warehouse.questions.catalogue import questions
 from warehouse.sql.duckdb_reader import DuckDbReader
 
-FORM = 1
+FORM = 2
 """Counts up when answers to the same data change: what is computed of them, or their form."""
 _VERSION_CHARS = 16
 _SPAN = """select min(f.occurred_at), max(f.occurred_at), max(f.accepted_at) from star.fact_transactions as f"""
