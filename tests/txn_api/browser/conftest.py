@@ -1,16 +1,13 @@
 """A browser for all tests of the pages, and somebody in front of it."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from selenium import webdriver
 
-from tests.txn_api.asgi import until
 from tests.txn_api.browser.chromium import chromium, keep_downloads, show_as
+from tests.txn_api.browser.listening import listening
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 
@@ -31,19 +28,13 @@ def downloads(tmp_path: Path, browser: webdriver.Chrome) -> Path:
 @pytest.fixture
 async def visitor(api: Api, browser: webdriver.Chrome) -> AsyncIterator[Visitor]:
     """Somebody at the entrance of a running service, whose console stays empty but for statuses."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(api.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    await until(lambda: server.started)
     key = str(api.client.headers["authorization"]).removeprefix("Bearer ")
-    visitor = Visitor(browser, f"http://127.0.0.1:{listener.getsockname()[1]}/", key)
-    await visitor.do(show_as)
-    await visitor.open()
-    yield visitor
-    console = await visitor.do(lambda driver: driver.get_log("browser"))  # type: ignore[no-untyped-call]
-    assert [entry for entry in console if entry["source"] != "network"] == []
-    # Nothing goes on that a shutdown would have to wait for.
-    await visitor.do(lambda driver: driver.get("about:blank"))
-    server.should_exit = True
-    await task
-    listener.close()
+    async with listening(api.app) as origin:
+        visitor = Visitor(browser, f"{origin}/", key)
+        await visitor.do(show_as)
+        await visitor.open()
+        yield visitor
+        console = await visitor.do(lambda driver: driver.get_log("browser"))  # type: ignore[no-untyped-call]
+        assert [entry for entry in console if entry["source"] != "network"] == []
+        # Nothing goes on that a shutdown would have to wait for.
+        await visitor.do(lambda driver: driver.get("about:blank"))
