@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from insight.sentences.seen import SENTENCES
-from insight.sentences.words import Cell
+from insight.sentences.words import Cell, money
 from warehouse.questions.catalogue import questions
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
@@ -44,6 +44,13 @@ def test_refunds_alone_have_no_part_of_a_whole() -> None:
         (JANUARY, "West", "KWD", 9, 40, -1.5, -0.1),
     )
     assert SENTENCES["q01"](made).startswith("In KWD, West spends most: -1.500 KWD. ")
+
+
+def test_half_a_cent_counts_as_one() -> None:
+    """As on the pages, and in the numbers that are rounded in SQL."""
+    assert [money(Decimal(text), "USD") for text in ("86.165", "-86.165", "0.004")] == [
+        "86.17 USD", "-86.17 USD", "0.00 USD",
+    ]  # fmt: skip
 
 
 def test_preferences_name_both_ends() -> None:
@@ -127,7 +134,13 @@ def test_states_are_above_or_below_by_their_whole_interval() -> None:
         "Of 10,000 labelled transactions in the states shown, 225.4 are fraud. In 1 of 3 states fraud is above that "
         "even by the lower end of the interval: AA (400.0). In 1 it is surely below."
     )
-    assert "In none of 1 states is fraud surely above" in SENTENCES["q07"](made[:1])
+    assert "In none of 2 states is fraud surely above that" in SENTENCES["q07"]([made[0], made[0]])
+    assert SENTENCES["q07"](made[2:]) == (
+        "Of 10,000 labelled transactions in C, 300.0 are fraud: 3 of 100. The 95 % interval is 102.0 to 845.0."
+    )
+    assert SENTENCES["q07"]([made[2] | {"state": "??"}]).startswith(
+        "Of 10,000 labelled transactions of no known state,"
+    )
 
 
 def test_few_transactions_do_not_win() -> None:

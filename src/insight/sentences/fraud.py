@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from insight.sentences.words import GENDERS, Cell, category_name, known, listed
 
 _Z = 1.959964
+_NO_STATE = "??"
 
 
 def fraud_by_state(cells: Sequence[Cell]) -> str:
-    """The states whose whole interval lies above or below the rate of all that is shown."""
+    """The states whose whole interval lies above or below the rate of all that is shown; of one, its interval."""
     those = known(cells, "frauds", "from_at_least")
+    if len(those) == 1:
+        return _fraud_in(those[0])
     labelled = sum(cell["labelled"] for cell in those)
     if not labelled:
         return ""
@@ -26,6 +29,15 @@ def fraud_by_state(cells: Sequence[Cell]) -> str:
     return (
         f"Of 10,000 labelled transactions in the states shown, {overall:.1f} are fraud. {found}. "
         f"In {len(below)} it is surely below."
+    )
+
+
+def _fraud_in(cell: Cell) -> str:
+    place = "of no known state" if cell["state"] == _NO_STATE else f"in {cell['state_name']}"
+    return (
+        f"Of 10,000 labelled transactions {place}, {cell['frauds_in_10000']} are fraud: "
+        f"{cell['frauds']:,} of {cell['labelled']:,}. The 95 % interval is {cell['from_at_least']} to "
+        f"{cell['to_at_most']}."
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from txn_core.transactions.currency import EXPONENTS
@@ -17,8 +17,9 @@ _EVEN: Final = 100
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """An amount with the decimals of its currency; of three where the currency is not known."""
-    return f"{amount:,.{EXPONENTS.get(currency, 3)}f} {currency}"
+    """An amount with the decimals of its currency; of three where it is not known. Halves go away from zero."""
+    decimals = Decimal(1).scaleb(-EXPONENTS.get(currency, 3))
+    return f"{amount.quantize(decimals, ROUND_HALF_UP):,f} {currency}"
 
 
 def month_name(month: date) -> str:

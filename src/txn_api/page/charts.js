@@ -46,6 +46,8 @@ async function paint(place, picture) {
   }
   const { spec } = compile({ ...picture.make(width, colours()), config: config(colours()) });
   const held = document.createElement("div");
+  // The picture's place has a label; Vega's roles within, which have none, are for nobody.
+  held.setAttribute("aria-hidden", "true");
   const view = new View(parse(spec, null, { ast: true }), {
     expr: expressionInterpreter, renderer: "svg", container: held, hover: false, tooltip: showTip,
   });

@@ -1,20 +1,27 @@
 // The twelve questions: each a picture, a computed sentence, and its numbers behind a fold.
 
 import { draw, forgetPictures, loadCharts } from "./charts.js";
+import { looksLikeCardNumber } from "./card_numbers.js";
 import { byId } from "./elements.js";
-import { filterQuery, readChoices, showFilters } from "./insight_filters.js";
+import { filterQuery, readChoices, showFilters, valuesToChoose } from "./insight_filters.js";
 import { insight } from "./insight_api.js";
 import { hasKey } from "./key.js";
+import { ago } from "./moments.js";
 import { PICTURES } from "./pictures.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { addView, entitle } from "./router.js";
 import { dataLines, fillCard, newCard, showNothing } from "./question_card.js";
 
 const AT_ONCE = 4;
+const STALE_MS = 300_000;
+const LOOK_AT_AGE_MS = 15_000;
 const place = byId("insight-problem");
 const news = byId("insight-news");
 const cards = byId("insight-cards");
 let asked = new AbortController();
+let entered = [];
+/** The question and the choice of what is shown, and when it was read. */
+let shown = null;
 
 export function startInsight() {
   addView({
@@ -23,19 +30,30 @@ export function startInsight() {
   });
   addView({ name: "insight/", section: "insight", enter, needsKey: true, title: "Insight" });
   byId("insight-again").addEventListener("click", () => enter(...entered));
+  setInterval(showAge, LOOK_AT_AGE_MS);
+  document.addEventListener("visibilitychange", showAge);
 }
 
-let entered = [];
-
 async function enter(query, name) {
+  // What is shown of the same question stays meanwhile, and the focus in it; of the same choice also where reading fails.
+  const stays = hasKey() && shown?.name === name;
+  const isSame = stays && shown.choice === query.toString();
   entered = [query, name];
   asked.abort();
   asked = new AbortController();
   const { signal } = asked;
   clearProblem(place);
-  byId("insight").hidden = true;
   news.textContent = "";
+  if (!stays) {
+    hide();
+  }
   if (!hasKey()) {
+    hide();
+    return;
+  }
+  if ([name, ...query.values()].some(looksLikeCardNumber)) {
+    hide();
+    news.textContent = "Something in the address looks like a card number, and no filter takes one: nothing was sent.";
     return;
   }
   news.textContent = "Reading …";
@@ -43,30 +61,55 @@ async function enter(query, name) {
   try {
     const [{ questions }, choices] = await Promise.all([insight("/insight/questions", { signal }), readChoices(signal)]);
     const wanted = questions.filter(({ id }) => !name || id === name).sort((one, other) => standing(one) - standing(other));
+    const values = await valuesToChoose(wanted, choices, name, signal);
     if (signal.aborted) {
       return;
     }
     if (!wanted.length) {
+      hide();
       news.textContent = "There is no such question.";
       return;
     }
     news.textContent = "";
     byId("insight").hidden = false;
+    shown = { name, choice: query.toString(), at: Date.now() };
+    showAge();
     byId("insight-all").hidden = !name;
     cards.classList.toggle("one", Boolean(name));
     byId("insight-data").replaceChildren(...dataLines(choices.data));
-    await showFilters(wanted, query, choices, name, signal);
-    entitle(name ? wanted[0].title : "Insight");
+    showFilters(wanted, query, choices, values, name);
+    if (name && !byId("view-insight").hidden) {
+      entitle(wanted[0].title);
+    }
     forgetPictures(cards);
     const pending = wanted.map((question) => ({ question, card: newCard(question, query, Boolean(name)) }));
     cards.replaceChildren(...pending.map(({ card }) => card.article));
     await Promise.all(Array.from({ length: AT_ONCE }, () => answerAll(pending, query, choices, signal)));
   } catch (problem) {
     if (!signal.aborted) {
+      if (!isSame) {
+        hide();
+      }
       news.textContent = "";
       showProblem(place, problem, {}, () => enter(query, name));
     }
   }
+}
+
+function hide() {
+  shown = null;
+  byId("insight").hidden = true;
+}
+
+/** How long ago all of this was read; marked once others may be there. */
+function showAge() {
+  if (shown === null) {
+    return;
+  }
+  const age = Date.now() - shown.at;
+  const isStale = age > STALE_MS;
+  byId("insight-age").textContent = `Read ${ago(age)}${isStale ? ": there may be newer numbers by now" : ""}`;
+  byId("insight-age").className = isStale ? "stale" : "hint";
 }
 
 /** Questions without a picture stand at the end. */

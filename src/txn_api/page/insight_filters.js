@@ -10,6 +10,7 @@ const NAMES = {
   from: "From", to: "To", currency: "Currency", region: "Region", state: "State", category: "Category", gender: "Gender",
   age_band: "Age", urbanicity: "Home",
 };
+const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 const GENDERS = { F: "women", M: "men" };
 const form = byId("insight-filters");
 
@@ -38,13 +39,23 @@ export function filterQuery(question, query, { main }) {
   return text ? `?${text}` : "";
 }
 
-/** Show the filters of these questions, as the address has them. */
-export async function showFilters(questions, query, choices, name, signal) {
+/** What there is to choose from for these questions; of one on a page of its own, by that question, unfiltered. */
+export async function valuesToChoose(questions, choices, name, signal) {
+  const isOwn = name && questions.some(({ filters }) => filters.some((each) => !OF_ALL.includes(each)));
+  const own = isOwn ? valuesOf(await insight(`/insight/questions/${name}`, { signal })) : {};
+  return { ...own, ...choices.values };
+}
+
+/** Show the filters of these questions, as the address has them; the focus stays on the filter that had it. */
+export function showFilters(questions, query, choices, values, name) {
   const carried = distinct(questions.flatMap(({ filters }) => filters));
   const names = (name ? carried : OF_ALL).filter((each) => carried.includes(each));
-  const own = name && names.some((each) => !OF_ALL.includes(each)) ? valuesOf(await insight(`/insight/questions/${name}`, { signal })) : {};
+  const focused = form.contains(document.activeElement) ? document.activeElement.id : "";
   form.hidden = names.length === 0;
-  form.replaceChildren(...names.map((each) => choice(each, query, { ...own, ...choices.values }[each] ?? [], choices.main)), clear(query, name));
+  form.replaceChildren(...names.map((each) => choice(each, query, values[each] ?? [], choices.main)), clear(query, name));
+  if (focused) {
+    (form.elements[focused]?.hidden === false ? form.elements[focused] : form.elements[0]).focus();
+  }
   form.onchange = () => {
     const chosen = Object.fromEntries(names.map((each) => [each, form.elements[each].value]));
     go(address(name ? `insight/${name}` : "insight", { ...chosen, currency: chosen.currency === choices.main ? "" : chosen.currency ?? "" }));
@@ -54,7 +65,7 @@ export async function showFilters(questions, query, choices, name, signal) {
 function choice(name, query, values, main) {
   const present = query.get(name) ?? (name === "currency" ? main : "");
   const select = element("select", { className: "inline" });
-  select.id = select.name = `${name}`;
+  select.name = name;
   select.id = `filter-${name}`;
   const all = name === "currency" ? [] : [option("", "all", present)];
   const given = present && !values.includes(present) ? [...values, present] : values;
@@ -73,7 +84,7 @@ function option(value, text, present) {
 
 /** A label as people say it. */
 export function words(name, value) {
-  if (name === "from" || name === "to" || name === "month") {
+  if (["from", "to", "month"].includes(name) && MONTH.test(value)) {
     return monthLabel(`${value}-01`);
   }
   return name === "category" ? categoryLabel(value) : name === "gender" ? GENDERS[value] ?? value : value;
@@ -82,6 +93,7 @@ export function words(name, value) {
 function clear(query, name) {
   const button = element("button", { text: "Clear the filters", className: "small" });
   button.type = "button";
+  button.id = "filter-clear";
   button.hidden = query.size === 0;
   button.addEventListener("click", () => go(address(name ? `insight/${name}` : "insight")));
   return button;

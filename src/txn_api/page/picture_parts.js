@@ -1,8 +1,11 @@
 // What several pictures are made of: cells of an answer, words for labels, heat maps.
 
+import { DECIMALS } from "./currencies.js";
+
 export const HIDDEN_SIGN = "·";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const TEXT_PX_MIN = 27;
+const DECIMALS_MAX = 3;
 const LABELS_PX = 125;
 const LETTER_PX = 6.5;
 
@@ -41,7 +44,13 @@ export function number(value, decimals = 0) {
   return value.toLocaleString("en", { maximumFractionDigits: decimals });
 }
 
-/** The same with a sign. */
+/** An amount with the decimals of its currency. */
+export function amount(value, currency) {
+  const decimals = DECIMALS[currency] ?? DECIMALS_MAX;
+  return `${value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals })} ${currency}`;
+}
+
+/** A number with a sign. */
 export function signed(value, decimals = 0) {
   return value.toLocaleString("en", { maximumFractionDigits: decimals, signDisplay: "exceptZero" });
 }
@@ -68,7 +77,7 @@ export function framed(width, more) {
 export function shades(numbers, colours, even = null) {
   if (even === null) {
     const most = Math.max(0, ...numbers) || 1;
-    return { scale: { domain: [0, most], range: [colours.low, colours.high], interpolate: "rgb" }, isDeep: (value) => value > 0.5 * most };
+    return { scale: { domain: [0, most], range: [colours.low, colours.high], interpolate: "rgb", clamp: true }, isDeep: (value) => value > 0.5 * most };
   }
   const most = Math.max(0, ...numbers.map((value) => Math.abs(value - even))) || 1;
   return {
@@ -78,21 +87,21 @@ export function shades(numbers, colours, even = null) {
 }
 
 /**
- * A heat map of cells `{x, y, value, text, tip, hidden}`, whose labels stand in the order of `xs` and `ys`. With `group`, cells also have
- * one of `groups`, and each group is a map of its own, beside or below the others.
+ * A heat map of cells `{x, y, value, text, tip, hidden}`, whose labels stand in the order of `xs` and `ys`. A cell without a value
+ * stays empty, unless it is hidden. With `group`, cells also have one of `groups`, and each group is a map of its own, beside or below the others.
  */
 export function heat(data, { xs, ys, groups = [""], width, colours, shade, xTitle = null, yTitle = null, row = 24, xAxis = {} }) {
   const beside = width >= 340 + 110 * groups.length ? groups.length : 1;
   const inner = Math.floor((width - LABELS_PX) / beside) - 8;
   const texts = inner / xs.length >= TEXT_PX_MIN;
-  const rows = data.map((cell) => ({ ...cell, group: cell.group ?? "", deep: !cell.hidden && shade.isDeep(cell.value) }));
+  const rows = data.map((cell) => ({ ...cell, group: cell.group ?? "", deep: cell.value !== null && shade.isDeep(cell.value) }));
   const slant = Math.max(...xs.map(({ length }) => length)) * LETTER_PX > inner / xs.length ? { labelAngle: -40, labelAlign: "left" } : {};
   const x = labels("x", xs, { title: xTitle, titleAnchor: "start", orient: "top", ...slant, ...xAxis });
   const y = labels("y", ys, { title: yTitle, labelLimit: LABELS_PX });
   const tooltip = { field: "tip" };
   const layer = [
     {
-      transform: [{ filter: "!datum.hidden" }], mark: { type: "rect", stroke: colours.surface, strokeWidth: 1 },
+      transform: [{ filter: "isValid(datum.value)" }], mark: { type: "rect", stroke: colours.surface, strokeWidth: 1 },
       encoding: { x, y, tooltip, color: { field: "value", type: "quantitative", scale: shade.scale, legend: null } },
     },
     {

@@ -2,11 +2,12 @@
 
 import { HIDDEN_SIGN, ageLabel, byAge, categoryLabel, cells, distinct, framed, heat, labels, number, shades } from "./picture_parts.js";
 
-/** Frauds among 10,000 in each state, with the 95 % interval; full where the interval does not reach the rate of all. */
+/** Frauds among 10,000 in each state, with the 95 % interval; and how that is to the rate of all. One state alone has nothing beside it. */
 export function fraudByState(answer) {
   const rows = cells(answer).filter((row) => row.frauds_in_10000 !== null).sort((one, other) => other.frauds_in_10000 - one.frauds_in_10000);
   const sums = rows.reduce(([frauds, labelled], row) => [frauds + row.frauds, labelled + row.labelled], [0, 0]);
   const all = sums[1] ? 10_000 * sums[0] / sums[1] : 0;
+  const isAlone = rows.length === 1;
   const [above, open, below] = ["surely more than in all", "not sure", "surely less"];
   const data = rows.map((row) => ({
     ...row, sure: row.from_at_least > all ? above : row.to_at_most < all ? below : open,
@@ -16,15 +17,15 @@ export function fraudByState(answer) {
   return (width, colours) => {
     const y = labels("state", rows.map(({ state }) => state));
     const x = (field) => ({ field, type: "quantitative", axis: { title: "frauds in 10,000 labelled transactions", grid: true, tickCount: 5, orient: "top" } });
-    const color = { field: "sure", type: "nominal", scale: { domain: [above, open, below], range: [colours.series[1], colours.muted, colours.series[0]] }, title: null, legend: { columns: width > 480 ? 3 : 1 } };
+    const color = isAlone ? { value: colours.accent } : { field: "sure", type: "nominal", scale: { domain: [above, open, below], range: [colours.series[1], colours.muted, colours.series[0]] }, title: null, legend: { columns: width > 480 ? 3 : 1 } };
     const tooltip = { field: "tip" };
     return framed(width, {
       height: 15 * rows.length, data: { values: data },
       layer: [
-        {
+        ...isAlone ? [] : [{
           data: { values: [{ all, text: `all: ${number(all, 1)}` }] }, encoding: { x: { field: "all", type: "quantitative" } },
           layer: [{ mark: { type: "rule", color: colours.text, strokeDash: [4, 3] } }, { mark: { type: "text", align: "left", dx: 4, baseline: "bottom", fontWeight: "bold" }, encoding: { y: { value: "height" }, text: { field: "text" } } }],
-        },
+        }],
         { mark: { type: "rule", strokeWidth: 2, opacity: 0.6 }, encoding: { y, x: x("from_at_least"), x2: { field: "to_at_most" }, color, tooltip } },
         { mark: { type: "point", filled: true, size: 55, opacity: 1 }, encoding: { y, x: x("frauds_in_10000"), color, tooltip } },
       ],

@@ -1,6 +1,6 @@
 // The pictures of questions on money: regions, preferences, women and men, merchants, growth, segments.
 
-import { HIDDEN_SIGN, categoryLabel, cells, distinct, framed, heat, labels, monthLabel, number, shades, signed } from "./picture_parts.js";
+import { HIDDEN_SIGN, amount, categoryLabel, cells, distinct, framed, heat, labels, monthLabel, number, shades, signed } from "./picture_parts.js";
 
 const LINE_PX = 260;
 const LABEL_PX = 15;
@@ -19,7 +19,7 @@ export function spendByRegion(answer) {
   const regions = distinct(rows.map(({ region }) => region));
   const points = rows.map((row) => ({
     ...row, at: monthLabel(row.month),
-    tip: `${row.region}, ${monthLabel(row.month)}${row.partial ? " (a partial month)" : ""}\n${number(row.net, 2)} ${row.currency} net\n`
+    tip: `${row.region}, ${monthLabel(row.month)}${row.partial ? " (a partial month)" : ""}\n${amount(row.net, row.currency)} net\n`
       + `${number(row.customers)} customers, ${number(row.transactions)} transactions`,
   }));
   const last = months.at(-1);
@@ -69,6 +69,14 @@ function spaced(points, apart) {
   return sorted;
 }
 
+/** What stands on a cell: a sign where it is hidden, nothing where there is no value by nature. */
+function shownAs({ hidden }, value, text) {
+  if (hidden) {
+    return HIDDEN_SIGN;
+  }
+  return value === null ? null : text(value);
+}
+
 /** Which part of its money a region spends on a category, against all regions. */
 export function preferences(answer) {
   const rows = cells(answer);
@@ -76,11 +84,11 @@ export function preferences(answer) {
   const most = (category) => Math.max(0, ...shown.filter((row) => row.category === category).map(({ preference }) => Math.abs(preference - 100)));
   const ys = distinct(rows.map(({ category }) => category)).sort((one, other) => most(other) - most(one));
   const data = rows.map((row) => ({
-    ...row, x: row.region, y: categoryLabel(row.category), value: row.preference, hidden: row.preference === null,
-    text: row.preference === null ? HIDDEN_SIGN : number(row.preference),
-    tip: row.preference === null
+    ...row, x: row.region, y: categoryLabel(row.category), value: row.preference, text: shownAs(row, row.preference, number),
+    tip: row.hidden
       ? `${categoryLabel(row.category)}, ${row.region}: hidden`
-      : `${categoryLabel(row.category)}, ${row.region}: ${number(row.preference, 1)}\n${row.share} % of the money here, ${row.share_everywhere} % everywhere\n`
+      : `${categoryLabel(row.category)}, ${row.region}: ${row.preference === null ? "no index" : number(row.preference)}\n`
+        + `${row.share ?? "no"} % of the money here, ${row.share_everywhere ?? "no"} % everywhere\n`
         + `${number(row.customers)} customers`,
   }));
   const xs = distinct(rows.map(({ region }) => region));
@@ -94,13 +102,14 @@ export function womenAndMen(answer) {
   const names = { F: "women", M: "men", unknown: "not known" };
   const rows = cells(answer).filter((row) => row.net_a_customer !== null).map((row) => ({
     ...row, label: categoryLabel(row.category), who: names[row.gender] ?? row.gender,
-    tip: `${categoryLabel(row.category)}, ${names[row.gender] ?? row.gender}\n${number(row.net_a_customer, 2)} ${row.currency} a customer\n`
+    tip: `${categoryLabel(row.category)}, ${names[row.gender] ?? row.gender}\n${amount(row.net_a_customer, row.currency)} a customer\n`
       + `${number(row.customers)} customers`,
   }));
   const of = (category, gender) => rows.find((row) => row.category === category && row.gender === gender)?.net_a_customer ?? 0;
   const order = distinct(rows.map(({ category }) => category))
     .sort((one, other) => Math.max(of(other, "F"), of(other, "M")) - Math.max(of(one, "F"), of(one, "M")));
-  const spans = order.map((category) => ({ label: categoryLabel(category), from: of(category, "F"), to: of(category, "M") }));
+  const isBoth = (category) => ["F", "M"].every((gender) => rows.some((row) => row.category === category && row.gender === gender));
+  const spans = order.filter(isBoth).map((category) => ({ label: categoryLabel(category), from: of(category, "F"), to: of(category, "M") }));
   return (width, colours) => {
     const y = labels("label", order.map(categoryLabel), { grid: true });
     const x = (field) => ({ field, type: "quantitative", axis: moneyAxis(`${rows[0]?.currency ?? ""} a customer`) });
@@ -124,18 +133,19 @@ export function womenAndMen(answer) {
 /** The leading merchants of each category; one colour, since they have nothing in common. */
 export function leadingMerchants(answer) {
   const rows = cells(answer).filter(({ net, standing }) => net !== null && standing <= TOP_MERCHANTS).map((row) => ({
-    ...row, label: categoryLabel(row.category), place: `${categoryLabel(row.category)} ${row.standing}`,
-    tip: `${row.merchant}\n${row.standing}. in ${categoryLabel(row.category)}: ${number(row.net, 2)} ${row.currency} net\n`
+    ...row, place: `${categoryLabel(row.category)} ${row.standing}`,
+    tip: `${row.merchant}\n${row.standing}. in ${categoryLabel(row.category)}: ${amount(row.net, row.currency)} net\n`
       + `${number(row.customers)} customers, ${number(row.transactions)} transactions`,
   }));
   const best = (category) => Math.max(...rows.filter((row) => row.category === category).map(({ net }) => net));
   const order = distinct(rows.map(({ category }) => category)).sort((one, other) => best(other) - best(one));
-  const places = order.flatMap((category) => rows.filter((row) => row.category === category).map(({ place }) => place));
+  const ofEach = order.map((category) => rows.filter((row) => row.category === category).map(({ place }) => place));
+  const [places, firsts] = [ofEach.flat(), ofEach.map(([first]) => first)];
   return (width, colours) => {
-    const y = labels("place", places, { labelExpr: "slice(datum.label, -2) == ' 1' ? slice(datum.label, 0, -2) : ''" });
+    const y = labels("place", places, { labelExpr: "indexof(firsts, datum.label) < 0 ? '' : slice(datum.label, 0, -2)" });
     const x = { field: "net", type: "quantitative", axis: moneyAxis(`${rows[0]?.currency ?? ""} net`, { orient: "top" }) };
     return framed(width, {
-      height: 15 * rows.length, data: { values: rows },
+      height: 15 * rows.length, data: { values: rows }, params: [{ name: "firsts", value: firsts }],
       layer: [
         { mark: { type: "bar", color: colours.low, height: { band: 0.86 } }, encoding: { y, x, tooltip: { field: "tip" } } },
         {
@@ -152,7 +162,7 @@ export function growth(answer) {
   const rows = cells(answer).filter(({ net_a_day: net }) => net !== null).map((row) => ({
     ...row, at: monthLabel(row.month), label: row.net_growth === null ? "" : `${signed(row.net_growth, 1)} %`,
     days_label: row.partial ? `${row.days} days` : "",
-    tip: `${monthLabel(row.month)}: ${number(row.net_a_day, 2)} ${row.currency} a day, of ${row.days} days\n`
+    tip: `${monthLabel(row.month)}: ${amount(row.net_a_day, row.currency)} a day, of ${row.days} days\n`
       + `${row.net_growth === null ? "" : `${signed(row.net_growth, 1)} % against the month before\n`}${number(row.customers)} customers`,
   }));
   return (width, colours) => {
@@ -183,14 +193,14 @@ export function segments(answer) {
   const [often, much] = [["often", "now and then", "seldom"], ["much", "middling", "little"]];
   const rows = cells(answer);
   const data = rows.map((row) => ({
-    x: often[row.frequency - 1], y: much[row.money - 1], group: groups[row.recency - 1], value: row.share_of_net, hidden: row.share_of_net === null,
-    text: row.share_of_net === null ? HIDDEN_SIGN : `${number(row.share_of_net, 1)} %`,
-    tip: row.share_of_net === null
+    x: often[row.frequency - 1], y: much[row.money - 1], group: groups[row.recency - 1], value: row.share_of_net, hidden: row.hidden,
+    text: shownAs(row, row.share_of_net, (share) => `${number(share, 1)} %`),
+    tip: row.hidden
       ? "Hidden"
       : `${number(row.customers)} customers who ${groups[row.recency - 1]}, come ${often[row.frequency - 1]} and spend ${much[row.money - 1]}\n`
-        + `${number(row.net, 2)} ${row.currency} net, ${row.share_of_net} % of all`,
+        + `${amount(row.net, row.currency)} net${row.share_of_net === null ? "" : `, ${row.share_of_net} % of all`}`,
   }));
-  const shown = data.filter(({ hidden }) => !hidden).map(({ value }) => value);
+  const shown = data.map(({ value }) => value ?? 0);
   return (width, colours) => heat(data, {
     xs: often, ys: much, groups, width, colours, shade: shades(shown, colours), row: 40, xTitle: "how often", yTitle: "how much",
   });

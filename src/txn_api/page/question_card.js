@@ -16,7 +16,7 @@ export function dataLines({ first_transaction_at: first, last_transaction_at: la
   const said = first === null ? "No transactions yet." : `Transactions from ${minute(first)} to ${minute(last)}${ZONES}.`;
   const months = partial.map(({ month, days, days_in_month: all }) => `${monthLabel(month)} has ${days} of its ${all} days`);
   return [
-    element("span", { text: `${said} As of ${minute(built)}${ZONES}.` }), " ",
+    element("span", { text: built === null ? said : `${said} As of ${minute(built)}${ZONES}.` }), " ",
     ...(months.length ? [element("strong", { text: `${months.join("; ")}.` })] : []),
   ];
 }

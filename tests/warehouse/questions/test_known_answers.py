@@ -3,8 +3,6 @@
 Two minutes, so the suite leaves it out. The numbers are those that were found with four engines in November 2026.
 """
 
-import asyncio
-import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,48 +10,25 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from devkit.lake_maker import lake_of, sample_bodies
 
-from tests.support.memory_objects import MemoryObjects
 from tests.warehouse.questions.oracle import Oracle
-from txn_core.settings import Settings
-from warehouse.curated.parquet_table import ParquetTable
-from warehouse.dbt.environment import dbt_program
+from tests.warehouse.questions.sample_warehouse import WHERE_WANTED, sample_warehouse
 from warehouse.questions.catalogue import question_of, questions
-from warehouse.run.building import Builder
-from warehouse.run.cycle import Cycle
-from warehouse.run.duckdb_target import DuckDbTarget
-from warehouse.run.folder import WarehouseFolder
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import DuckDbReader, open_duckdb
 from warehouse.sql.query_result import Row
 from warehouse.sql.reader_roles import Role
 
-SAMPLE = Path(__file__).parents[4] / "shared" / "data" / "kaggle_like_dev.csv.gz"
 TWELVE_S_MAX = 0.5
 """Processor time of the twelve questions in sum, once they have been asked."""
 
-pytestmark = [
-    pytest.mark.skipif("WAREHOUSE_ANSWERS" not in os.environ, reason="two minutes: make warehouse-answers"),
-    pytest.mark.skipif(not SAMPLE.exists(), reason="the sample file is not here"),
-    pytest.mark.timeout(1_200),
-]
+pytestmark = WHERE_WANTED
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The published files of the sample's warehouse."""
-    made = WarehouseFolder(Path(os.environ["WAREHOUSE_ANSWERS"] or tmp_path_factory.mktemp("warehouse")))
-    if made.published("warehouse").exists():
-        return made.root
-    objects = lake_of(sample_bodies(SAMPLE), rows_per_object=20_000)
-    store = MemoryObjects(
-        {each.key: each.body for each in objects}, about={each.key: each.metadata for each in objects}
-    )
-    with made.locked(wait_s=1) as lock:
-        builder = Builder(DuckDbTarget(made, Settings()), dbt_program(None), made.work, lock)
-        asyncio.run(Cycle(store, ParquetTable(store), builder, commits_max=1_000).run())
-    return made.root
+    return sample_warehouse(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
