@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from operations.dead_letters import letter_catalogue as catalogue_module
+from operations.dead_letters.letter_catalogue import Catalogue, Letter, Name
 from tests.builders import ARRIVED_AT, position
-from tests.txn_cli.dead_letters.box import Boxes
+from tests.operations.dead_letters.box import Boxes
 from tests.workers.builders import event, later
-from txn_cli.dead_letters import letter_catalogue as catalogue_module
-from txn_cli.dead_letters.letter_catalogue import Catalogue, Letter, Name
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from workers.events.reasons import REASONS

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from txn_cli.dead_letters.letter_catalogue import Letter
-from txn_cli.patience import briefly
+from operations.dead_letters.letter_catalogue import Letter
+from operations.patience import briefly
 from txn_core.aws.objects import ObjectStore
 from txn_core.kinesis.landing import Landing
 from txn_core.transactions.instants import now

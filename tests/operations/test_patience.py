@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
+from operations.patience import PATIENCE_S, briefly
 from tests.support.virtual_time import in_virtual_time
-from txn_cli.patience import PATIENCE_S, briefly
 
 AWAY = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.txn_cli.dead_letters.box import Boxes
+from tests.operations.dead_letters.box import Boxes
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
 from txn_core.settings import Settings

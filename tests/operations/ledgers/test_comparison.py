@@ -5,9 +5,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operations.ledgers.comparison import Comparison, ShardLedger, compare
 from tests.builders import ARRIVED_AT, SHARD, position
 from tests.workers.builders import lease
-from txn_cli.reconcile.comparison import Comparison, ShardLedger, compare
 from txn_core.kinesis.record_batch import StreamRecord
 from workers.leases.lease import SHARD_END, Checkpoint
 from workers.leases.ledger import minute_of, start_of, tally_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from txn_cli.dead_letters.letter_catalogue import AT_ONCE, Letter
-from txn_cli.dead_letters.replays import Past, ReplayLog
+from operations.dead_letters.letter_catalogue import AT_ONCE, Letter
+from operations.dead_letters.replays import Past, ReplayLog
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from operations.dead_letters.letter_catalogue import Catalogue, Letter
+from operations.dead_letters.replay import Outcome, Replay
+from operations.dead_letters.replays import History, Past, ReplayLog
 from tests.builders import position
-from tests.txn_cli.dead_letters.box import Boxes
+from tests.operations.dead_letters.box import Boxes
 from tests.workers.builders import event, later
-from txn_cli.dead_letters.letter_catalogue import Catalogue, Letter
-from txn_cli.dead_letters.replay import Outcome, Replay
-from txn_cli.dead_letters.replays import History, Past, ReplayLog
 from txn_core.exceptions import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.record_batch import StreamRecord

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from txn_cli.status.drain import Rest
+from operations.drains.shard_status import Rest
 from txn_core.aws.types import KinesisClient
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint
