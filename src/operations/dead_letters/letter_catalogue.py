@@ -6,7 +6,7 @@ A letter that holds a whole record stands for several positions; any of them fin
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Self, TypeVar, cast
@@ -22,6 +22,7 @@ from workers.events.reasons import REASONS, Reason
 from workers.leases.sub_records import SubRecords
 
 T = TypeVar("T")
+LARGE_BYTES_MIN: Final = 64 << 10
 
 AT_ONCE: Final = 16
 """Letters that are read at once; each holds a record of the stream."""
@@ -116,18 +117,24 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The letters of one store."""
+    """The letters of one store, of which so many are read at once."""
 
     store: ObjectStore
+    at_once: int = AT_ONCE
 
-    async def dead_letters(self, reasons: Sequence[Reason], since: datetime | None) -> AsyncIterator[Letter]:
+    async def dead_letters(
+        self, reasons: Sequence[Reason], since: datetime | None, after: Name | None = None
+    ) -> AsyncIterator[Letter]:
         """The letters of some reasons, of records that arrived since a moment: by reason, then by day, oldest first.
+
+        With `after` they begin behind a letter of the first of the reasons.
 
         Raises:
             StoreError: what is called like a letter is none.
         """
         for reason in reasons:
-            async for names in in_batches(self._names(reason, since)):
+            behind = after if after is not None and after.reason == reason else None
+            async for names in in_batches(self._names(reason, since, behind), self.at_once):
                 for letter in await asyncio.gather(*map(self._read, names)):
                     if since is None or letter.at >= since:
                         yield letter
@@ -170,26 +177,38 @@ class Catalogue:
         there = [copy for copy in copies if await self.store.find(copy.key) is not None]
         return await self._read(tuple(there)) if there else None
 
-    async def _names(self, reason: Reason, since: datetime | None) -> AsyncIterator[tuple[Name, ...]]:
-        earliest = "" if since is None else f"dt={since:%Y-%m-%d}/"
+    async def _names(
+        self, reason: Reason, since: datetime | None, after: Name | None
+    ) -> AsyncIterator[tuple[Name, ...]]:
+        first_day = "" if after is None else f"dt={after.day}/"
+        earliest = max(first_day, "" if since is None else f"dt={since:%Y-%m-%d}/")
         async for day in self.store.folders(_folder(reason)):
-            if day.removeprefix(_folder(reason)) >= earliest:
-                async for names in _merged([self._of_worker(f"{day}{worker}-") for worker in drains.names()]):
+            if (in_folder := day.removeprefix(_folder(reason))) >= earliest:
+                behind = after if in_folder == first_day else None
+                async for names in _merged([self._of_worker(f"{day}{worker}-", behind) for worker in drains.names()]):
                     yield names
 
-    async def _of_worker(self, prefix: str) -> AsyncIterator[Name]:
-        async for key in self.store.keys(prefix):
-            if (name := Name.of(key)) is not None:
+    async def _of_worker(self, prefix: str, after: Name | None = None) -> AsyncIterator[Name]:
+        start = "" if after is None else f"{prefix}{after.place}.json"
+        async for entry in self.store.entries(prefix, start):
+            if (name := Name.of(entry.key)) is not None:
                 yield name
 
     async def _read(self, names: tuple[Name, ...]) -> Letter:
         return Letter(names, tuple([await self._envelope(name.key) for name in names]))
 
     async def _envelope(self, key: str) -> Envelope:
+        document = await self.store.read(key)
         try:
-            return Envelope.of(await self.store.read(key))
+            # A letter holds up to a record of 10 MiB, whose reading would hold up all else in a process.
+            return await off_loop(Envelope.of, document)
         except ValueError as error:
             raise StoreError(f"{key}: {error}") from None
+
+
+async def off_loop(read: Callable[[bytes], T], document: bytes) -> T:
+    """What a function makes of a document; of a large one, in another thread."""
+    return read(document) if len(document) < LARGE_BYTES_MIN else await asyncio.to_thread(read, document)
 
 
 def _place(position: Position) -> str:
@@ -214,12 +233,12 @@ async def _merged(listings: Sequence[AsyncIterator[Name]]) -> AsyncIterator[tupl
         ]
 
 
-async def in_batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
-    """The items in their order, `AT_ONCE` together; the last of them are fewer."""
+async def in_batches(items: AsyncIterator[T], at_once: int = AT_ONCE) -> AsyncIterator[list[T]]:
+    """The items in their order, so many together; the last of them are fewer."""
     batch: list[T] = []
     async for item in items:
         batch.append(item)
-        if len(batch) == AT_ONCE:
+        if len(batch) == at_once:
             yield batch
             batch = []
     if batch:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from operations.dead_letters.letter_catalogue import AT_ONCE, Letter
+from operations.dead_letters.letter_catalogue import AT_ONCE, Letter, off_loop
 from operations.dead_letters.replays import Past, ReplayLog
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import EventError, NotStoredError, OutcomeUnknownError
@@ -115,7 +115,8 @@ class Replay:
 
     async def _opened(self, letter: Letter) -> Sequence[StreamRecord]:
         """What a letter stands for; all copies hold the same bytes."""
-        return self.seal.open(await self.store.read(letter.names[0].key)).records()
+        document = await self.store.read(letter.names[0].key)
+        return await off_loop(lambda sealed: self.seal.open(sealed).records(), document)
 
     async def _sent(self, outlet: Outlet, letter: Letter, key: str, data: bytes, number: int) -> Result:
         """Send, between saying that it begins and saying how it ended: a process that ends here leaves a doubt."""

@@ -92,6 +92,22 @@ class ReplayLog:
         return await briefly("replay log", lambda: self.store.put_if_absent(_key(letter, number, step), body, {}))
 
 
+async def sent_places(store: ObjectStore, keys_max: int) -> frozenset[str]:
+    """The places whose records were sent again, by the first so many keys of the log.
+
+    Of a letter that holds a whole record these are the places of its sub-records, not its own.
+    """
+    found, count = set[str](), 0
+    async for key in store.keys(REPLAY_PREFIX):
+        place, _, step = key.removeprefix(REPLAY_PREFIX).partition("/")
+        if (match := _KEY.fullmatch(step)) is not None and match["step"] == "sent":
+            found.add(place)
+        count += 1
+        if count == keys_max:
+            break
+    return frozenset(found)
+
+
 def _past(steps: Collection[str]) -> Past:
     if "sent" in steps:
         return Past.SENT

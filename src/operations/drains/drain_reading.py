@@ -56,7 +56,7 @@ class DrainReader:
             return None
 
     async def read(self, drain: DrainDefinition, identity: StreamIdentity | None) -> DrainReading:
-        """The drain now; `identity` is that of its stream. Each shard costs one of its five reads a second, or two.
+        """The drain now; `identity` is its stream's. Each shard costs one of its five reads a second, or two.
 
         Raises:
             ClientError: leases or shards cannot be listed. Of a shard that cannot be read just now, `rest` is None.

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from txn_api import problems_file
+from operations.http import problems_file
 from txn_api.problems import PROBLEMS
 from txn_core.transactions.faults import MESSAGES
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "problems.md"
+COMMITTED = Path(__file__).parents[3] / "docs" / "problems.md"
 
 
 def test_the_committed_page_has_not_drifted(own_environment: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
-"""Writes `docs/problems.md`, or checks it: `python -m txn_api.problems_file docs/problems.md`."""
+"""Writes `docs/problems.md`, or checks it: `python -m operations.http.problems_file docs/problems.md`."""
 
 from collections.abc import Iterator
 from typing import Final
 
+from operations.http.resources import RESOURCES
 from txn_api.app import create_app
 from txn_api.pages.explanations import Explanation, explanations
 from txn_core.generated_file import write_or_check
@@ -28,7 +29,7 @@ fixed `message`.
 
 def text() -> str:
     """The page as Markdown."""
-    return "\n".join(_lines(explanations(create_app(Settings()).openapi())))
+    return "\n".join(_lines(explanations(create_app(Settings(), resources=RESOURCES).openapi())))
 
 
 def main() -> None:
