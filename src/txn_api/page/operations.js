@@ -145,6 +145,7 @@ function cell(state) {
 }
 
 function showApi(api, of) {
+  const { history: steps } = api;
   const recent = Object.fromEntries(api.answers.map((each) => [each.status, number(each.recent)]));
   const figures = [
     ["Accepted a second", number(api.accepted_per_s)], ["p50", time(api.p50_ms)], ["p99", time(api.p99_ms), "latency"],
@@ -154,8 +155,8 @@ function showApi(api, of) {
   draw("ops-figures", figures, ([name, text, state]) => element("div", {}, element("dt", { text: name }),
     element("dd", { className: state, text: state === "ok" ? text : `${text}: ${state}` })));
   byId("ops-window").textContent = `Within ${seconds(api.window_s)}, processes: ${api.processes}`;
-  line("ops-rate-line", "Accepted a second", api.history.map((step) => [step.at, step.accepted_per_s]), number);
-  line("ops-p99-line", "p99", api.history.map((step) => [step.at, step.p99_ms]), time);
+  line("ops-rate-line", "Accepted a second", steps.map(({ at, accepted_per_s: value }) => [at, value]), number);
+  line("ops-p99-line", "p99", steps.map(({ at, p99_ms: value }) => [at, value]), time);
   draw("ops-write-rows", api.shards.map((shard) => [shard, of("throttles", shard.shard_id)]), ([shard, state]) => row(
     [shard.shard_id, "mono"], cell(state), [number(shard.throttled), "number"],
     [number(shard.throttled_total), "number"], [shard.pace === null ? "?" : `${Math.round(100 * shard.pace)} %`, "number"]));
