@@ -55,15 +55,15 @@ def create_app(
 
     With `process_metrics` it is one of several processes that serve the same port, and tells the metrics of all.
     """
-    stores = [store for each in resources for store in each.stores]
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     LogMetrics(registry, "txn_api")
+    exposition = Exposition(registry, process_metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, registry, stores) as services:
+        async with open_services(settings, registry, resources, exposition.metrics) as services:
             app.state.services = services
             async with process_metrics.told(registry) if process_metrics else nullcontext():
                 yield
@@ -85,7 +85,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.registry = registry
-    app.state.exposition = Exposition(registry, process_metrics)
+    app.state.exposition = exposition
     framework_errors.install(app)
     install(app, resources)
     return app

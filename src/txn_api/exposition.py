@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.registry import Collector
 
 from txn_api.problems import Overloaded
 from txn_api.process_metrics import ANSWER_S_MAX, RENDERED_EVERY_S, ProcessMetrics
@@ -46,6 +47,10 @@ class Exposition:
             raise Overloaded
         return text
 
-    async def _render(self) -> bytes:
+    async def metrics(self) -> Collector:
+        """The metrics of this moment, not as text. Who asks bounds how often: they are collected each time."""
         metrics, registry = self._process_metrics, self._registry
-        return generate_latest(registry if metrics is None else await metrics.metrics(registry))
+        return registry if metrics is None else await metrics.metrics(registry)
+
+    async def _render(self) -> bytes:
+        return generate_latest(await self.metrics())

@@ -5,7 +5,8 @@
     ├── 401 api_key_missing, api_key_invalid, token_invalid,
     │       signature_missing, signature_invalid, signature_expired, signature_replayed
     ├── 403 scope_missing, account_forbidden, terminal_forbidden
-    ├── 404 route_not_found, transaction_not_found, alert_not_found, case_not_found, label_not_found
+    ├── 404 route_not_found, transaction_not_found, alert_not_found, case_not_found, label_not_found,
+    │       dead_letter_not_found
     ├── 405 method_not_allowed
     ├── 406 not_acceptable
     ├── 408 body_timeout
@@ -19,7 +20,7 @@
     ├── 429 rate_limited, too_many_concurrent, too_many_cards_of_mask
     ├── 431 head_too_large
     ├── 500 internal_error
-    ├── 501 transfer_coding_unsupported
+    ├── 501 transfer_coding_unsupported, not_configured
     ├── 503 overloaded, not_stored, outcome_unknown, store_unavailable
     └── 505 http_version_unsupported
 
@@ -318,6 +319,17 @@ class LabelNotFound(
     remedy="Check the id and the account; `POST /labels` gives a transaction its first label.",
 ):
     """No transaction of that id has a label."""
+
+
+class DeadLetterNotFound(
+    Problem,
+    status=404,
+    code="dead_letter_not_found",
+    title="Dead letter not found",
+    detail="No dead letter of that id is in the bucket.",
+    remedy="Check the id; `GET /operations/dead-letters` lists those that there are.",
+):
+    """No dead letter of that id is there."""
 
 
 class MethodNotAllowed(
@@ -650,6 +662,17 @@ class TransferCodingUnsupported(
     remedy="Send `Transfer-Encoding: chunked`, or a `Content-Length`; compress by `Content-Encoding`.",
 ):
     """The request is framed by a transfer coding other than chunked (RFC 9112, 6.1)."""
+
+
+class NotConfigured(
+    Problem,
+    status=501,
+    code="not_configured",
+    title="Not configured",
+    detail="The processes of this API were started without the bucket of the lake, or without the dead-letter key.",
+    remedy="Let an operator set `TXN_BUCKET` and `TXN_DEAD_LETTER_KEY` for `txn api`, or use `txn dead-letters`.",
+):
+    """The call needs a setting that the API does without."""
 
 
 class Overloaded(

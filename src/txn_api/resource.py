@@ -4,22 +4,41 @@
 its store, and one line there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
 from txn_api.edge.raw_route import RawRoute
-from txn_core.aws.types import DynamoDBClient
+from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.tables import TableNames
+from txn_core.kinesis.producer import Producer
+from txn_core.settings import Settings
 
 Schemas = dict[str, Any]
 """Component schemas by their names in the document."""
 OpenStore = Callable[[DynamoDBClient, TableNames], object]
 """Makes a store. Routes find it by its class (`Services.store`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessParts:
+    """What of a process a desk is made of. `metrics` are those of all processes of the port, at this moment."""
+
+    settings: Settings
+    kinesis: KinesisClient
+    dynamodb: DynamoDBClient
+    producer: Producer
+    metrics: Callable[[], Awaitable[Collector]]
+
+
+OpenDesk = Callable[[ProcessParts], AbstractAsyncContextManager[object]]
+"""Opens what is more than a store of one table, while the application runs. Routes find it by its class as well."""
 
 
 class Tag(NamedTuple):
@@ -43,6 +62,7 @@ class Resource:
     is_open: bool = False
     """Whether requests need no credential before their route is found."""
     stores: tuple[OpenStore, ...] = ()
+    desks: tuple[OpenDesk, ...] = ()
     shapes: tuple[type[BaseModel], ...] = ()
     """The bodies of requests and answers, each a component schema."""
     names: Mapping[str, str] = field(default_factory=dict)

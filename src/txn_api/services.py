@@ -1,8 +1,8 @@
 """What the routes work with, built once when the application starts and taken down when it stops."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 import httpx
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from txn_api.access.auth import Authenticator, Gate
 from txn_api.access.authenticator import FindKey
@@ -23,7 +24,7 @@ from txn_api.card_masks.mask_cards import ROOM_BYTES
 from txn_api.card_masks.mask_shares import MaskShares
 from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
-from txn_api.resource import OpenStore
+from txn_api.resource import ProcessParts, Resource
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
 from txn_api.writes.fair_memory import FairMemory, Memories
@@ -62,7 +63,7 @@ class Services:
     transactions: TransactionTable
     scores: ScoreTable
     stores: Mapping[type, Any]
-    """The stores of the resources by their classes."""
+    """The stores and desks of the resources by their classes."""
     readiness: ReadinessChecks
     stopping: "asyncio.Future[None]"  # done when the process is about to stop
     turns: Turns = field(default_factory=Turns)
@@ -97,7 +98,10 @@ Service = Annotated[Services, Depends(services_of)]
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, registry: CollectorRegistry, stores: Iterable[OpenStore]
+    settings: Settings,
+    registry: CollectorRegistry,
+    resources: Sequence[Resource],
+    metrics: Callable[[], Awaitable[Collector]],
 ) -> AsyncIterator[Services]:
     """Open the clients and tables; on the way out the producer drains before its client closes."""
     keys = KeyRing.from_settings(settings)
@@ -109,6 +113,7 @@ async def open_services(
         aws.dynamodb_reader() as index,
         aws.dynamodb_reader() as key_reader,
         open_tokens(settings, registry) as tokens,
+        AsyncExitStack() as desks,
     ):
         room = FairMemory(ROOM_BYTES)
         shares = MaskShares(MaskCardTable(key_reader, names.idempotency).add, keys.mask_id, room, registry=registry)
@@ -128,6 +133,9 @@ async def open_services(
             use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
             registry=registry,
         )
+        parts = ProcessParts(settings, kinesis, dynamodb, producer, metrics)
+        opened = [make(dynamodb, names) for each in resources for make in each.stores]
+        opened += [await desks.enter_async_context(make(parts)) for each in resources for make in each.desks]
         services = Services(
             settings=settings,
             keys=keys,
@@ -141,7 +149,7 @@ async def open_services(
             ),
             transactions=await TransactionTable.open(index, names.transactions),
             scores=ScoreTable(index, names.scores),
-            stores={type(store): store for store in (opened(dynamodb, names) for opened in stores)},
+            stores={type(store): store for store in opened},
             readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from operations.http.resources import RESOURCES
 from txn_api.app import create_app
 from txn_api.edge.request_log import event_budget
 from txn_api.process_metrics import ProcessMetrics
@@ -30,7 +31,7 @@ def serve_api(
     settings: Settings, *, listener: socket.socket | None = None, process_metrics: ProcessMetrics | None = None
 ) -> None:
     """Serve the API until SIGTERM or SIGINT, on the settings' port or on one that listens already."""
-    app = create_app(settings, process_metrics)
+    app = create_app(settings, process_metrics, resources=RESOURCES)
 
     def stop() -> None:  # what it stops exists only once the application has started
         app.state.services.stop()

@@ -34,6 +34,8 @@ Scope = Literal[
     "rules:write",
     "models:activate",
     "insight:read",
+    "operations:read",
+    "operations:write",
 ]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 KeyId = NewType("KeyId", str)

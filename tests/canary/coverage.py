@@ -12,7 +12,9 @@ from tests.canary.probes import HEADERS, MORE_HEADERS
 from txn_api.problems import PROBLEMS
 from txn_core import drains
 
-NOT_PROVOKED: Final[Mapping[str, str]] = {}
+NOT_PROVOKED: Final[Mapping[str, str]] = {
+    "not_configured": "the API of a local stack has a bucket and a dead-letter key",
+}
 """Codes of problems that no run can bring about, each with its reason."""
 ANSWERED: Final = frozenset(
     {
@@ -45,7 +47,7 @@ FOLDERS: Final = frozenset({"raw", "scores", "registry", "dead-letters"})
 STREAMS: Final = frozenset({"txn-transactions", "txn-alerts"})
 PAGES: Final = (
     *("GET /", "GET /docs", "GET /docs/{name}", "GET /page/{name}", "GET /openapi.json"),
-    *("GET /problems", "GET /problems/{code}"),
+    *("GET /problems", "GET /problems/{code}", "GET /runbook", "GET /runbook/{name}"),
 )
 """What the API serves beside its document's operations."""
 FATAL: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL, signal.SIGTERM)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -13,15 +13,17 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from operations.http.resources import RESOURCES
 from tests.builders import base64_key, json_bytes
 from tests.support.fake_kinesis import FakeKinesis, Reply
 from tests.support.memory_records import MemoryRecords
 from tests.txn_api.contract import Contract
 from tests.txn_api.unreachable import unreachable
 from txn_api.access.tokens import Tokens
-from txn_api.app import RESOURCES, create_app
+from txn_api.app import create_app
 from txn_api.readiness import readiness_of
 from txn_api.reads.cursors import Cursors
+from txn_api.resource import ProcessParts
 from txn_api.services import Services, gate
 from txn_api.writes.admission import Admission
 from txn_api.writes.batch import PostBatch
@@ -159,7 +161,7 @@ async def api(settings: Settings, stage: str) -> AsyncIterator[Api]:
     """An application on real servers, with an account of its own."""
     account = Account(settings.stream)
     settings = settings.model_copy(update={"stream": stage, "table_prefix": stage, "bucket": stage})
-    app = create_app(settings)
+    app = create_app(settings, resources=RESOURCES)
     aws = Aws(settings)
     async with aws.dynamodb() as dynamodb, app.router.lifespan_context(app):
         keys = ApiKeyTable(dynamodb, TableNames(settings.table_prefix).api_keys)
@@ -182,10 +184,15 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
     settings = _settings_of_desk(
         tuple(sorted(each for each in os.environ.items() if each[0].startswith(("TXN_", "AWS_"))))
     )
-    app = create_app(settings)
-    async with client_of(app, standard_contract()) as client:
+    app = create_app(settings, resources=RESOURCES)
+    async with client_of(app, standard_contract()) as client, AsyncExitStack() as desks:
         desk = AppFixture(app, client, FakeKinesis())
-        app.state.services = _services(desk, settings)
+        services = _services(desk, settings)
+        kinesis, dynamodb = unreachable()
+        parts = ProcessParts(settings, kinesis, dynamodb, services.producer, app.state.exposition.metrics)
+        opened = [await desks.enter_async_context(make(parts)) for each in RESOURCES for make in each.desks]
+        stores = {**services.stores, **{type(each): each for each in opened}}
+        app.state.services = replace(services, stores=stores)
         client.headers.update(desk.key(*SCOPES))
         yield desk
         await desk.services.producer.close(1.0)
@@ -194,14 +201,20 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
 @cache
 def _settings_of_desk(environment: tuple[tuple[str, str], ...]) -> Settings:
     return Settings.model_validate(
-        {"card_keys": {1: base64_key(1)}, "identity_key": base64_key(2), "cursor_key": base64_key(3)}
+        {
+            "card_keys": {1: base64_key(1)},
+            "identity_key": base64_key(2),
+            "cursor_key": base64_key(3),
+            "dead_letter_key": base64_key(4),
+            "s3_endpoint_url": "http://127.0.0.1:1",  # nobody listens there
+        }
     )
 
 
 @cache
 def standard_contract() -> Contract:
     """The contract of every application that has the standard resources; to make it takes 34 ms of CPU time."""
-    return Contract(create_app(Settings()))
+    return Contract(create_app(Settings(), resources=RESOURCES))
 
 
 def client_of(app: FastAPI, contract: Contract) -> httpx.AsyncClient:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from operations.http import openapi_file
+from operations.http.examples import LETTER_ID
+from operations.http.resources import RESOURCES
 from tests.builders import card_number
 from tests.txn_api.conftest import AppFixture, standard_contract
 from tests.txn_api.contract import Contract
 from txn_api.app import create_app
-from txn_api.openapi import file as openapi_file
 from txn_api.openapi.document import operations
 from txn_api.openapi.response_headers import HEADERS
 from txn_api.problems import PROBLEMS
@@ -66,7 +68,7 @@ async def test_no_setting_changes_the_document(desk: AppFixture) -> None:
         "jwt_jwks_url": "https://issuer.test/keys",
     }
     other = Settings.model_validate({"metrics_need_admin": False, "log_level": "debug", **of_issuer})
-    assert create_app(other).openapi() == desk.app.openapi() == standard_contract().document
+    assert create_app(other, resources=RESOURCES).openapi() == desk.app.openapi() == standard_contract().document
 
 
 async def test_the_example_is_accepted(desk: AppFixture) -> None:
@@ -209,7 +211,7 @@ async def test_each_operation_needs_exactly_the_scopes_that_it_names(desk: AppFi
 
 def path_of(path: str) -> str:
     """A path with the ids of the examples in it."""
-    ids = {"alert_id": f"alr_{'0' * 32}", "case_id": f"cas_{'0' * 32}"}
+    ids = {"alert_id": f"alr_{'0' * 32}", "case_id": f"cas_{'0' * 32}", "dead_letter_id": LETTER_ID}
     return path.format(transaction_id="0b242abb623afc578575680df30655b9", **ids)
 
 

@@ -8,9 +8,10 @@ import pytest
 from fastapi import Body
 from pydantic import BaseModel
 
+from operations.http.resources import RESOURCES
 from tests.builders import body
 from tests.txn_api.conftest import Api, AppFixture
-from txn_api.app import _PAGES, RESOURCES
+from txn_api.app import _PAGES
 from txn_api.router import Router
 
 PAGES = ("/", "/docs", "/docs/docs.js", "/problems", "/problems/overloaded", "/openapi.json")

@@ -354,7 +354,7 @@ def test_wrong_key(terminal: Terminal, guard: Guard, command: str) -> None:
 @pytest.mark.parametrize("command", sorted({*OF_A_SYSTEM} - WAITS - {"warehouse check"}))
 def test_wrong_port(terminal: Terminal, guard: Guard, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As of a stack that was killed and left its papers, or that lost a child."""
-    monkeypatch.setattr("txn_cli.patience.PATIENCE_S", 0.1)
+    monkeypatch.setattr("operations.patience.PATIENCE_S", 0.1)
     monkeypatch.setattr("ingest.api_client.client.REACH_S_MAX", 0.3)
     stack_at(terminal.folder, url := f"http://127.0.0.1:{ports.choose()}")
     ended = terminal.type(command)

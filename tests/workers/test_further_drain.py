@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from operations.dead_letters.letter_catalogue import Name
 from tests.workers.builders import event
 from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.dummy_drain.drain import key_of
 from tests.workers.hosts.test_health import free_port
 from tests.workers.hosts.test_process import command
-from txn_cli.dead_letters.letter_catalogue import Name
 from txn_cli.reconcile.reconcile_report import Report
 from txn_cli.reconcile.reconciliation import Reconciliation
 from txn_cli.stack.stackports import metrics_of, port_names

@@ -12,9 +12,10 @@ from rich.console import Console
 from structlog.testing import capture_logs
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
+from operations.drains.shard_status import Drain
 from tests.workers.builders import event, shard
 from tests.workers.conftest import StackFixture, until, world_of
-from txn_cli.status.drain import Drain, Status
+from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import progress_line, show_status

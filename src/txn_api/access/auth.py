@@ -27,7 +27,7 @@ from txn_core.transactions.identity import Account
 __all__ = ["Authenticator", "Gate", "KeyNeeded", "Principal", "requires"]
 
 _WRITE: Final[api_keys.Scope] = "transactions:write"
-_WRITES: Final[frozenset[api_keys.Scope]] = frozenset({_WRITE, "cases:write", "labels:write"})
+_WRITES: Final[frozenset[api_keys.Scope]] = frozenset({_WRITE, "cases:write", "labels:write", "operations:write"})
 _FOUND: Final = "principal"  # in a request's state: whom `Gate.identify` found to call
 
 

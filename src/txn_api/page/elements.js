@@ -12,3 +12,16 @@ export function element(name, { text = "", className = "" } = {}, ...children) {
   made.append(text, ...children);
   return made;
 }
+
+/** A row of a table; a cell is what stands in it, or that and its class. */
+export function row(...cells) {
+  return element("tr", {}, ...cells.map((cell) => {
+    const [content, className = ""] = Array.isArray(cell) ? cell : [cell];
+    return element("td", { className }, content);
+  }));
+}
+
+/** A name of the service's in words. */
+export function worded(name) {
+  return name.replaceAll("_", " ");
+}

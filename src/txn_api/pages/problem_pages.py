@@ -1,14 +1,12 @@
 """The page that a problem's `type` leads to (RFC 9457, 3.1.1: documentation for people), and the list of all."""
 
-import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
 from txn_api.pages.explanations import Explanation, explanations
+from txn_api.pages.plain_pages import inline, page_of
 from txn_api.problems import TYPE_BASE
-
-_CODE = re.compile(r"`([^`]+)`")
 
 
 class ProblemPages:
@@ -17,9 +15,9 @@ class ProblemPages:
     def __init__(self, document: Mapping[str, Any]) -> None:
         found = explanations(dict(document))
         self._pages = {
-            each.kind.code: _page(f"{each.kind.code}: {each.kind.title}", _problem(each)) for each in found
+            each.kind.code: page_of(f"{each.kind.code}: {each.kind.title}", _problem(each)) for each in found
         }
-        self.index = _page("Problems", _index(found))
+        self.index = page_of("Problems", _index(found))
 
     def of(self, code: str) -> str | None:
         """The page of a problem, if there is one of that code."""
@@ -37,7 +35,7 @@ def _problem(explained: Explanation) -> str:
     ]
     return (
         f"<h1>{escape(problem.title)}</h1>\n<p><code>{problem.code}</code>, HTTP status {problem.status}</p>\n"
-        f"<dl>\n{''.join(f'<dt>{name}</dt><dd>{_inline(text)}</dd>{chr(10)}' for name, text in rows)}</dl>\n"
+        f"<dl>\n{''.join(f'<dt>{name}</dt><dd>{inline(text)}</dd>{chr(10)}' for name, text in rows)}</dl>\n"
         f"<h2>Example</h2>\n<pre>{escape(explained.example)}</pre>\n"
         f'<p><a href="{TYPE_BASE[:-1]}">All problems</a>, <a href="/docs">the documentation</a></p>'
     )
@@ -46,20 +44,7 @@ def _problem(explained: Explanation) -> str:
 def _index(found: Iterable[Explanation]) -> str:
     items = "".join(
         f'<dt>{each.kind.status}: <a href="{TYPE_BASE}{each.kind.code}"><code>{each.kind.code}</code></a></dt>'
-        f"<dd>{_inline(each.meaning)}</dd>\n"
+        f"<dd>{inline(each.meaning)}</dd>\n"
         for each in found
     )
     return f'<h1>Problems</h1>\n<dl>\n{items}</dl>\n<p><a href="/docs">The documentation</a></p>'
-
-
-def _page(title: str, body: str) -> str:
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(title)}</title>\n<link rel="icon" href="data:,">\n'
-        f'<link rel="stylesheet" href="/docs/problems.css">\n</head>\n<body>\n{body}\n</body>\n</html>\n'
-    )
-
-
-def _inline(text: str) -> str:
-    return _CODE.sub(r"<code>\1</code>", escape(text))

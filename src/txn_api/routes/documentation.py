@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from txn_api.pages.page_files import PageFile
+from txn_api.pages.plain_pages import answer_page
 from txn_api.pages.problem_pages import ProblemPages
 from txn_api.problems import RouteNotFound
 from txn_api.router import Router
@@ -30,9 +31,6 @@ _SMALL: Final = {"Cache-Control": "no-cache"}
 _DOCS_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_PROBLEMS_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
@@ -73,7 +71,7 @@ async def docs_file(request: Request, name: str) -> Response:
 @router.get("/problems")
 async def problems(request: Request) -> Response:
     """All problems, with a link to each."""
-    return _page(_pages(request.app).index)
+    return answer_page(_pages(request.app).index)
 
 
 @router.get("/problems/{code}")
@@ -82,7 +80,7 @@ async def problem(request: Request, code: str) -> Response:
     page = _pages(request.app).of(code)
     if page is None:
         raise RouteNotFound
-    return _page(page)
+    return answer_page(page)
 
 
 # A process has one application.
@@ -94,7 +92,3 @@ def _document(app: FastAPI) -> bytes:
 @lru_cache(maxsize=1)
 def _pages(app: FastAPI) -> ProblemPages:
     return ProblemPages(app.openapi())
-
-
-def _page(text: str) -> Response:
-    return HTMLResponse(text, headers=_SMALL | {"Content-Security-Policy": _PROBLEMS_POLICY})

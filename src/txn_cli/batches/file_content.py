@@ -18,8 +18,8 @@ from ingest.batches.object_file import ObjectContent
 from ingest.files.file_errors import SourceError, cannot_read
 from ingest.files.source import STANDARD_INPUT, Source
 from ingest.layouts.reading_options import Reading
+from operations.patience import briefly
 from txn_cli.batches.s3_address import S3Address
-from txn_cli.patience import briefly
 from txn_core.aws.types import S3Client
 from txn_core.aws.versioned_objects import VersionedObjects
 

@@ -23,11 +23,11 @@ from ingest.layouts.reading_options import Reading
 from ingest.layouts.rejection import Rejection
 from ingest.upload.delivery import BulkDelivery
 from ingest.upload.totals import LoadTotals
+from operations.patience import briefly
 from txn_cli.api_client.target import Target
 from txn_cli.batches.file_content import FileContent, opened_file
 from txn_cli.load.summary import LoadSummary
 from txn_cli.output.meter import Meter
-from txn_cli.patience import briefly
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects

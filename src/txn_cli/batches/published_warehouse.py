@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from txn_cli.patience import briefly
+from operations.patience import briefly
 from txn_cli.system import System
 from txn_cli.warehouse.warehouse_place import folder_of
 from txn_core.aws.clients import Aws

@@ -8,7 +8,7 @@ from ingest.batches.batch_ids import BatchId, BatchKey, Sha256
 from ingest.batches.batch_receipt import BatchReceipt, DamagedReceiptError, receipt_address
 from ingest.batches.receipt_store import ReceiptStore, StoredReceipt
 from ingest.layouts.rejection import Rejection
-from txn_cli.patience import briefly
+from operations.patience import briefly
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.exceptions import StoreError

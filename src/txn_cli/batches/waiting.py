@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
+from operations.drains.shard_status import Drain, ShardStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_cli.status.live import Looking
 from txn_cli.status.status_table import progress_line
 from txn_core.drains import ARCHIVE

@@ -12,12 +12,12 @@ from typing import Annotated, Final, cast
 
 import typer
 
+from operations.dead_letters.letter_catalogue import Catalogue, Letter, in_batches
+from operations.dead_letters.replay import Outcome, Replay, Result
+from operations.dead_letters.replays import ReplayLog
 from txn_cli.commands.place import AwsOption, StackOption, system_at
 from txn_cli.commands.since import moment_of
 from txn_cli.dead_letters import letter_report
-from txn_cli.dead_letters.letter_catalogue import Catalogue, Letter, in_batches
-from txn_cli.dead_letters.replay import Outcome, Replay, Result
-from txn_cli.dead_letters.replays import ReplayLog
 from txn_cli.exit_codes import CHECKING
 from txn_cli.exit_codes import Outcome as Ending
 from txn_cli.terminal import say, say_document

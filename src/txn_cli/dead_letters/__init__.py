@@ -1,1 +1,1 @@
-"""Dead letters as people see them: listed, shown, sent again."""
+"""Dead letters as people see them on a terminal."""

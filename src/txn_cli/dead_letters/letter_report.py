@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from txn_cli.dead_letters.letter_catalogue import Letter
+from operations.dead_letters.letter_catalogue import Letter
+from operations.dead_letters.replay import Result
+from operations.dead_letters.replays import History, Past
 from txn_cli.dead_letters.letter_content import shown
-from txn_cli.dead_letters.replay import Result
-from txn_cli.dead_letters.replays import History, Past
 from txn_core.exceptions import StoreError
 from txn_core.positions import Position
 from workers.events.dead_letters import ALGORITHM, Seal

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from txn_cli.status.tail import rest_behind
+from operations.drains.tail import rest_behind
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.drains import ARCHIVE
 from txn_core.dynamodb.tables import TableNames

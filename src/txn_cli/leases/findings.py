@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from txn_cli.patience import briefly
+from operations.patience import briefly
 from txn_core.aws.errors import code_of
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient, KinesisClient

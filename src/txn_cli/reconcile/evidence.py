@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from botocore.exceptions import ClientError
 
-from txn_cli.patience import briefly
+from operations.patience import briefly
 from txn_core.aws.errors import Failure, failure_of
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import KinesisClient

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from txn_cli.reconcile.comparison import MinuteSums, ShardLedger
+from operations.ledgers.comparison import MinuteSums, ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.faults import Fault, Found
 from txn_cli.reconcile.views import JudgedView, MinutePlace, View

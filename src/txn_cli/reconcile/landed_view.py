@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from txn_cli.reconcile.comparison import ShardLedger
+from operations.ledgers.comparison import ShardLedger
 from txn_cli.reconcile.evidence import LakeEvidence
 from txn_cli.reconcile.faults import Fault
 from txn_cli.reconcile.views import REFERENCE, MinutePlace

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from txn_cli.reconcile.comparison import Comparison, MinuteSums
+from operations.ledgers.comparison import Comparison, MinuteSums
 from txn_cli.reconcile.faults import Fault
 from txn_cli.reconcile.views import REFERENCE
 from txn_core.positions import ShardId

@@ -13,7 +13,7 @@ from itertools import groupby
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger, compare
+from operations.ledgers.comparison import Comparison, MinuteSums, ShardLedger, compare
 from txn_cli.reconcile.evidence import LakeEvidence, StreamEvidence
 from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.faults import Fault

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple, Protocol
 
-from txn_cli.patience import briefly
-from txn_cli.reconcile.comparison import ShardLedger
+from operations.ledgers.comparison import ShardLedger
+from operations.patience import briefly
 from txn_cli.reconcile.faults import Fault
 from txn_core.concurrency import side_by_side
 from txn_core.kinesis.record_batch import StreamRecord

@@ -1,6 +1,7 @@
 """A status for machines, as JSON."""
 
-from txn_cli.status.drain import ShardStatus, Status, WorkerStatus
+from operations.drains.shard_status import ShardStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.warehouse_status import warehouse_document
 from workers.rebuild.lake_progress import LakeCount

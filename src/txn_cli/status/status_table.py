@@ -8,7 +8,8 @@ from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from txn_cli.status.drain import Drain, ShardStatus, Status, WorkerStatus
+from operations.drains.shard_status import Drain, ShardStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.warehouse_status import warehouse_line
 from txn_core.kinesis.stream_limits import ReadLimit

@@ -208,6 +208,11 @@ _service_models: Final = cache(Loader)
 """The descriptions of the services, read once a process: that is nearly all of what a client costs (0.4 s)."""
 
 
+def read_s3_model() -> None:
+    """Read the description of S3, so that a client that is made later need not; from whatever thread."""
+    _service_models().load_service_model("s3", "service-2")
+
+
 def _config(read_timeout_s: float, *, validate: bool, connections_max: int = CONNECTIONS_MAX) -> AioConfig:
     return AioConfig(
         connect_timeout=CONNECT_TIMEOUT_S,

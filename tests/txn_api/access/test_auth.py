@@ -2,16 +2,21 @@
 
 from starlette.routing import Route
 
+from operations.http.examples import LETTER_ID
+from operations.http.resources import RESOURCES
 from tests.builders import body, card_number, json_bytes
 from tests.txn_api.conftest import Api, AppFixture
-from txn_api.app import _PAGES, RESOURCES
+from txn_api.app import _PAGES
 from txn_core.api_keys import SCOPES, Scope
 from txn_core.settings import Settings
 
 PUBLIC = {("get", "/healthz"), ("get", "/readyz")}
 """What anybody may call. Whoever adds to it, adds to what the world can see."""
 OPEN_UNLESS_CONFIGURED = {("get", "/metrics")}
-UNDOCUMENTED = {"/docs", "/docs/{name}", "/problems", "/problems/{code}", "/openapi.json", "/", "/page/{name}"}
+UNDOCUMENTED = {
+    *("/docs", "/docs/{name}", "/problems", "/problems/{code}", "/runbook", "/runbook/{name}"),
+    *("/openapi.json", "/", "/page/{name}"),
+}
 """What is served without being an operation: the document, its pages and the page for people, open to all."""
 NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/transactions"): frozenset({"transactions:write"}),
@@ -33,13 +38,19 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/labels"): frozenset({"labels:write"}),
     ("post", "/labels/bulk"): frozenset({"labels:write"}),
     ("get", "/labels/{transaction_id}"): frozenset({"alerts:read"}),
+    ("get", "/operations"): frozenset({"operations:read"}),
+    ("get", "/operations/dead-letters"): frozenset({"operations:read"}),
+    ("get", "/operations/dead-letters/{dead_letter_id}"): frozenset({"operations:read"}),
+    ("post", "/operations/dead-letters/{dead_letter_id}/replay"): frozenset({"operations:write"}),
+    ("post", "/operations/dead-letters/replay"): frozenset({"operations:write"}),
 }
 """The scopes of every other operation of the document, all of which it needs."""
 
 
 def at(path: str) -> str:
     """A path with ids in it."""
-    return path.format(transaction_id="0" * 8, alert_id=f"alr_{'0' * 32}", case_id=f"cas_{'0' * 32}")
+    ids = {"alert_id": f"alr_{'0' * 32}", "case_id": f"cas_{'0' * 32}", "dead_letter_id": LETTER_ID}
+    return path.format(transaction_id="0" * 8, **ids)
 
 
 def operations(desk: AppFixture) -> set[tuple[str, str]]:

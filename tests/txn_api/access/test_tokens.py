@@ -14,6 +14,7 @@ import httpx
 import jwt
 import pytest
 
+from operations.http.resources import RESOURCES
 from tests.builders import body
 from tests.support.one_mask import cards_of_mask
 from tests.txn_api.conftest import AppFixture
@@ -306,7 +307,7 @@ async def test_an_application_that_is_told_of_an_issuer_takes_its_tokens(setting
             "jwt_audience": AUDIENCE,
             "jwt_jwks_url": f"http://127.0.0.1:{port}/jwks.json",
         }
-        app = create_app(settings.model_copy(update=told))
+        app = create_app(settings.model_copy(update=told), resources=RESOURCES)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://txn.test") as client,

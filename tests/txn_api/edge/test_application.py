@@ -9,12 +9,13 @@ from fastapi.routing import APIRoute
 from prometheus_client import generate_latest
 from starlette.types import Message, Receive, Scope, Send
 
+from operations.http.resources import RESOURCES
 from tests.builders import body as full_body
 from tests.builders import card_number, json_bytes
 from tests.txn_api.asgi import Call
 from tests.txn_api.conftest import AppFixture
 from txn_api.access.auth import KeyNeeded
-from txn_api.app import _PAGES, RESOURCES
+from txn_api.app import _PAGES
 from txn_api.edge.application import App
 from txn_api.edge.open_routes import answering
 from txn_api.edge.raw_route import RawRoute

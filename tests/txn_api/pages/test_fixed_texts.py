@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.middleware.exceptions import ExceptionMiddleware
 
+from operations.http.resources import RESOURCES
 from tests.builders import card_number, full_body, json_bytes
 from tests.txn_api.conftest import AppFixture
 from txn_api.app import create_app
@@ -100,7 +101,7 @@ async def test_the_frameworks_own_refusal_would_tell_and_ours_does_not() -> None
 
 def test_the_application_leaves_no_refusal_to_the_framework() -> None:
     """Each of the framework's kinds of errors has a handler of ours."""
-    app = create_app(Settings())
+    app = create_app(Settings(), resources=RESOURCES)
     own = {kind for kind, handler in app.exception_handlers.items() if "fastapi" not in handler.__module__}
     assert {kind.__name__ for kind in own if isinstance(kind, type)} >= {
         "RequestValidationError",

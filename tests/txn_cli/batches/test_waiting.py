@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from operations.drains.shard_status import Rest, ShardStatus
 from txn_cli.batches.waiting import CLOCKS_APART, is_archived, wait_for_lake, wait_for_warehouse
-from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from workers.leases.lease import SHARD_END, Checkpoint, Lease

@@ -11,8 +11,8 @@ import structlog
 from typer.testing import CliRunner
 
 from tests.builders import base64_key, check_digit, position
+from tests.operations.dead_letters.box import Boxes
 from tests.txn_cli.builders import after_target
-from tests.txn_cli.dead_letters.box import Boxes
 from tests.workers.builders import event, id_of
 from tests.workers.conftest import StackFixture, world_of
 from txn_cli.main import app_of

@@ -10,9 +10,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from operations.ledgers.comparison import Comparison, MinuteSums, ShardLedger
 from tests.workers.builders import ALICE, event, id_of, lease
 from tests.workers.conftest import StackFixture, until, world_of
-from txn_cli.reconcile.comparison import Comparison, MinuteSums, ShardLedger
 from txn_cli.reconcile.examination import Examination
 from txn_cli.reconcile.reconcile_report import Report, show_report
 from txn_cli.reconcile.reconciliation import Reconciliation, is_off

@@ -5,11 +5,12 @@ import io
 import pytest
 from rich.console import Console
 
+from operations.drains.shard_status import ShardStatus
 from tests.workers.builders import lease
 from txn_cli.stack import localstack
 from txn_cli.stack.localstack import Extras, _kinds
 from txn_cli.stack.narrator import Narrator
-from txn_cli.status.drain import ShardStatus, WorkerStatus
+from txn_cli.status.drain import WorkerStatus
 from txn_cli.status.observer import _never_ran
 from txn_core.drains import ARCHIVE, INDEX, SCORE
 from workers.leases.lease import Lease

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from txn_cli.status.drain import Drain, Rest, ShardStatus, Status, WorkerStatus
+from operations.drains.shard_status import Drain, Rest, ShardStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_core.positions import ShardId
 from workers.leases.lease import SHARD_END, TRIM_HORIZON, Checkpoint, Lease
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from devkit.user_records import UserRecord
 
+from operations.drains.shard_status import Drain
 from tests.txn_cli.stack.told_children import until
 from txn_cli.status import observer as observer_module
-from txn_cli.status.drain import Drain, Status
+from txn_cli.status.drain import Status
 from txn_cli.status.observer import Observer
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document

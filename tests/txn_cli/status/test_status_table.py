@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from fraud.registry.refused_model import RefusedModel
+from operations.drains.shard_status import Rest, ShardStatus
 from tests.support.virtual_time import in_virtual_time
-from txn_cli.status.drain import Rest, ShardStatus, Status, WorkerStatus
+from txn_cli.status.drain import Status, WorkerStatus
 from txn_cli.status.live import Watch
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.status_report import document

@@ -1,0 +1,1 @@
+"""What an operator asks of a running system, read from its stores once for the pages and for the commands."""

@@ -1,0 +1,1 @@
+"""What a million transactions cost: counts times prices."""

@@ -1,0 +1,1 @@
+"""Dead letters of a lake: listed, and put onto the stream again."""

@@ -1,0 +1,1 @@
+"""The figures of the API, from what its processes count."""

@@ -1,0 +1,1 @@
+"""Which figures are not as they should be, and what to do then."""

@@ -1,0 +1,1 @@
+"""The routes of the operations page, their shapes and documents."""

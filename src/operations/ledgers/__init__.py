@@ -1,0 +1,1 @@
+"""Ledgers of drains, compared with each other."""

@@ -1,0 +1,1 @@
+"""Tests of `operations.dead_letters`."""
