@@ -17,8 +17,9 @@ from txn_core.transactions.identity import Account
 
 SHAPE: Final = TableShape("score-counts", {"account": "HASH", "part": "RANGE"})
 KEPT_DAYS: Final = 120
-PAGES_MAX: Final = 20
-"""Pages of a megabyte that one reading of an account's counts takes at most."""
+PAGE_ITEMS: Final = 64
+PAGES_MAX: Final = 200
+"""Of `PAGE_ITEMS`, that one reading takes at most: 90 days of 140 shards."""
 _IN_USE: Final = "#in_use"  # no account is called so
 _DAY_S: Final = 86_400
 
@@ -69,10 +70,7 @@ class ScoreCountTable(DynamoDBTable):
         return await carried_out(self._client.put_item(TableName=self._name, Item=stored, **condition))
 
     async def since(self, account: Account, day: str) -> AsyncIterator[tuple[str, str]]:
-        """The days and documents of an account's counts from a day on, in the order of the days.
-
-        The latest ones are left out beyond `PAGES_MAX` pages.
-        """
+        """The days and documents of an account's counts from a day on, the latest first, up to `PAGES_MAX` pages."""
         async for part, document in self._from(account, day):
             yield part.partition("#")[0], document
 
@@ -92,6 +90,8 @@ class ScoreCountTable(DynamoDBTable):
                 TableName=self._name,
                 KeyConditionExpression="#account = :account AND #part >= :part",
                 ProjectionExpression="#part, #document",
+                ScanIndexForward=False,
+                Limit=PAGE_ITEMS,
                 ExpressionAttributeNames={"#account": "account", "#part": "part", "#document": "document"},
                 ExpressionAttributeValues={":account": string(account), ":part": string(part)},
                 **after,

@@ -37,7 +37,7 @@ async def test_counts_are_written_over_what_was_seen_and_read_by_day(table: Scor
     assert await table.of(days[1]) == CountItem("001-9", "new")
     await table.put(CountKey(Account("other"), "2026-01-02", ShardId("s")), CountItem("1", "x"), seen=None, day_s=0)
     found = [each async for each in table.since(ACME, "2026-01-02")]
-    assert found == [("2026-01-02", "new"), ("2026-01-03", "d2")]
+    assert found == [("2026-01-03", "d2"), ("2026-01-02", "new")]
 
 
 async def test_what_scores_now_is_replaced_part_by_part(table: ScoreCountTable) -> None:
