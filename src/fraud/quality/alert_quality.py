@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fraud.quality.alert_tally import AlertTally
 from fraud.quality.judged_alert import JudgedAlert
+from fraud.quality.seen import seen
 from fraud.quality.thresholds import ScoredDays, Thresholds
 from fraud.records.in_use import ModelInUse, RuleInUse, VersionsInUse
 from fraud.records.score_counts import ScoreCounts
@@ -104,6 +105,7 @@ class AlertQuality:
         versions, active = self._in_use.versions, self._in_use.active
         days, scored_days = self._days(), self._scored_days()
         scored = None if scored_days is None else ScoredDays(self._scored.by_score, scored_days)
+        total, rules = self._total.document(), [self._rule(rule_id) for rule_id in self._rule_ids()]
         return {
             "from": self._window.start if self._is_complete else self._earliest,
             "to": self._window.end,
@@ -114,8 +116,9 @@ class AlertQuality:
             "rules_version": None if versions is None else versions.rules_version,
             "scored": self._scored.scored,
             "scored_since": self._scored_since,
-            "total": self._total.document(),
-            "rules": [self._rule(rule_id) for rule_id in self._rule_ids()],
+            "seen": seen(total, rules),
+            "total": total,
+            "rules": rules,
             "models": [self._model(model, tally) for model, tally in self._sorted_models()],
             "thresholds": self._thresholds.points(
                 active=None if active is None else active.alert_from,

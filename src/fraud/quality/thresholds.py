@@ -54,16 +54,18 @@ class Thresholds:
         """
         stay = sum(self.by_rules.values(), Counter[Outcome]())
         frauds = stay["fraud"] + sum(counts["fraud"] for counts in self.by_model.values())
-        found = []
-        for score in sorted({*SCORES, *([] if active is None else [active])}):
+        found: list[dict[str, Any]] = []
+        for score in sorted({*SCORES, *([] if active is None else [active])}, reverse=True):
             if score >= known_from:
                 kept = sum((self.by_model[each] for each in self.by_model if each >= score), stay)
                 found.append(_known(score, kept, frauds, days, is_active=score == active))
             elif scored is not None and score in SCORES:
                 below = sum(counts.total() for each, counts in self.by_rules.items() if each < score)
                 a_day = scored.a_day_from(score) + below / days
-                found.append(_point(score, a_day, is_active=score == active))
-        return found
+                # Not fewer than above: the days that are counted may have been quieter ones.
+                least = found[-1]["alerts_a_day"] if found else 0.0
+                found.append(_point(score, max(a_day, least), is_active=score == active))
+        return found[::-1]
 
 
 def _known(score: int, kept: "Counter[Outcome]", frauds: int, days: float, *, is_active: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fraud.quality.alert_quality import MODELS_MAX, RULES_MAX
 from fraud.quality.quality_desk import ALERTS_MAX
+from fraud.quality.seen import SENTENCES_MAX
 from fraud.quality.thresholds import SCORES
 from txn_api.schemas import InstantText, Shape
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN
@@ -98,6 +99,10 @@ class AlertQualityShape(Shape):
     rules_version: _Code | None
     scored: Annotated[int, Field(ge=0, description="Transactions that were scored and counted in the window.")]
     scored_since: Annotated[str | None, Field(max_length=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    seen: Annotated[
+        list[Annotated[str, Field(max_length=400, pattern=CONTROL_FREE_PATTERN)]],
+        Field(max_length=SENTENCES_MAX, description="What stands out, in sentences for people."),
+    ]
     total: AlertTallyShape
     rules: Annotated[list[RuleQualityShape], Field(max_length=RULES_MAX)]
     models: Annotated[list[ModelQualityShape], Field(max_length=MODELS_MAX)]
@@ -129,6 +134,10 @@ QUALITY_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
             "rules_version": "rules_7",
             "scored": 120_000,
             "scored_since": "2026-01-02",
+            "seen": [
+                "Of 40 decided alerts 30 were frauds, 75.0 % (59.8 to 85.8).",
+                "10 alerts are not decided yet and 2 inconclusive: they count neither as frauds nor as legitimate.",
+            ],
             "total": _TALLY,
             "rules": [
                 {

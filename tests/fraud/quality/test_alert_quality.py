@@ -178,9 +178,16 @@ def test_below_the_threshold_the_number_alone_is_known_and_only_from_all_scores(
     days = 17.5
     assert points[400]["alerts_a_day"] == pytest.approx(125 / 12.5 + 1 / days, abs=0.01)
     assert points[425]["alerts_a_day"] == pytest.approx(1 / days, abs=0.01)
-    assert points[75]["alerts_a_day"] == pytest.approx(125 / 12.5, abs=0.01)
+    assert points[25]["alerts_a_day"] == points[400]["alerts_a_day"]
     assert [points[400][name] for name in ("alerts", "precision", "recall")] == [None, None, None]
     assert points[600]["alerts"] == 1
+
+
+def test_a_lower_threshold_never_has_fewer_alerts() -> None:
+    counts = {"2026-01-31": ScoreCounts(scored=9, by_score=(1,) * STEPS)}
+    loads = [each["alerts_a_day"] for each in report(*[alert()] * 900, scored=counts)["thresholds"]]
+    assert loads == sorted(loads, reverse=True)
+    assert loads[0] > 50
 
 
 def test_alerts_of_an_unknown_threshold_are_not_said_to_be_of_rules_alone() -> None:

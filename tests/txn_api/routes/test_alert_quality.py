@@ -7,17 +7,13 @@ from typing import Any
 import pytest
 
 from fraud.quality.quality_desk import PAGE_ALERTS, QualityDesk, ReviewTables
-from fraud.records.documents import document_of
-from fraud.records.in_use import ModelInUse, RuleInUse, VersionsInUse
-from fraud.records.score_counts import ScoreCounts
 from tests.fraud.builders import after
 from tests.txn_api.conftest import Api, AppFixture
+from tests.txn_api.counted_scores import SCORED, scored
 from tests.txn_api.raised_alerts import raised
-from txn_core.dynamodb.score_counts import CountItem, CountKey
 from txn_core.exceptions import StoreError
-from txn_core.positions import ShardId
 from txn_core.transactions.identity import Account
-from txn_core.transactions.instants import now, today
+from txn_core.transactions.instants import now
 
 
 def tables_of(api: Api) -> ReviewTables:
@@ -26,21 +22,6 @@ def tables_of(api: Api) -> ReviewTables:
 
 async def no_turn(_: str) -> None:
     """Somebody else's turn is never over sooner."""
-
-
-async def scored(api: Api) -> None:
-    """A scorer has counted and noted what it works with."""
-    rule = RuleInUse(
-        id="spree", about="Three in one night", action="alert", mode="live", expires_at=after(now(), days=9),
-        is_disabled=False,
-    )  # fmt: skip
-    in_use = VersionsInUse(noted_at=now(), model="mdl_1", rules_version="rul_1", rules=(rule,))
-    counts = tables_of(api).counts
-    await counts.note_in_use("rules", document_of(in_use))
-    await counts.note_in_use("model#mdl_1", document_of(ModelInUse(model="mdl_1", alert_from=600)))
-    found = ScoreCounts(scored=500, live={"spree": 20})
-    key = CountKey(api.account, today(), ShardId("shardId-000000000000"))
-    await counts.put(key, CountItem("001-1", document_of(found)), seen=None, day_s=0)
 
 
 async def close(api: Api, case_id: str | None, resolution: str) -> None:
@@ -81,8 +62,9 @@ async def test_a_report_says_what_became_of_alerts(api: Api) -> None:
     assert (total["precision"]["count"], total["precision"]["of"]) == (1, 2)
     assert total["decided_by_analysts"] == 2
     assert 0 <= total["median_decision_s"] < 600
-    (rule,) = found["rules"]
-    assert (rule["about"], rule["state"], rule["hits"], found["scored"]) == ("Three in one night", "live", 20, 500)
+    rule, trial = found["rules"]
+    assert (rule["about"], rule["state"], rule["hits"], found["scored"]) == ("Three in one night", "live", 20, SCORED)
+    assert (trial["state"], trial["hits"], trial["shadow_hits"], trial["alerts"]) == ("shadow", 0, 5, 0)
     assert (rule["alerts"], rule["rules_alone"]) == (3, 0)
     assert [(each["model"], each["alert_from"], each["alerts"]) for each in found["models"]] == [("mdl_1", 600, 4)]
     (active,) = [point for point in found["thresholds"] if point["is_active"]]
