@@ -9,7 +9,7 @@ SENTENCES_MAX: Final = 20
 
 
 def seen(total: dict[str, Any], rules: Sequence[dict[str, Any]]) -> list[str]:
-    """Sentences on all alerts, and on rules whose interval lies apart from that of all; at most `SENTENCES_MAX`."""
+    """Sentences on all alerts, and on rules whose interval lies apart from it; at most `SENTENCES_MAX`."""
     decided = total["fraud"] + total["legitimate"]
     left = (
         f"{_alerts(total['open'])} not decided yet and {total['inconclusive']:,} inconclusive: "

@@ -108,10 +108,9 @@ function showThresholds() {
 
 function ruleRow(rule) {
   const hits = rule.hits + rule.shadow_hits;
-  const words = element("div", { className: "hint", text: rule.about || "No description." });
   const state = [rule.state, rule.action].filter(Boolean).join(", ");
   return element("tr", {},
-    element("th", { className: "name" }, element("code", { text: rule.rule }), words),
+    element("th", { className: "name" }, element("code", { text: rule.rule }), hint(rule.about || "No description.")),
     element("td", { text: state }),
     number(found.scored ? share(hits, found.scored) : "not counted"),
     ...tally(rule, `${rule.rules_alone ?? "unknown how many"} by rules alone`));
@@ -128,13 +127,13 @@ function modelRow(model) {
 
 function tally(one, alone = "") {
   const amounts = one.amounts.flatMap((amount) => [sum(amount), element("br")]);
-  const time = one.median_decision_s === null ? "" : `${span(one.median_decision_s)} (of ${count(one.decided_by_analysts)})`;
+  const time = one.median_decision_s === null ? [] : [span(one.median_decision_s), hint(`of ${count(one.decided_by_analysts)}`)];
   return [
-    number(count(one.alerts), element("div", { className: "hint", text: one.alerts ? alone : "" })),
+    number(count(one.alerts), hint(one.alerts ? alone : "")),
     element("td", {}, bar(one.precision), precision(one)),
     number(`${count(one.open)}, ${count(one.inconclusive)}`),
     number(...amounts.slice(0, -1)),
-    number(time),
+    number(...time),
   ];
 }
 
@@ -154,4 +153,8 @@ function pointRow(point) {
 
 function number(...content) {
   return element("td", { className: "number" }, ...content);
+}
+
+function hint(text) {
+  return element("div", { className: "hint", text });
 }

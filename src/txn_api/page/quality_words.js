@@ -63,11 +63,11 @@ export function plot({ thresholds, alert_from: active }, reviews, width) {
   const wide = Math.max(240, Math.min(width, 700));
   const most = Math.max(...thresholds.filter(({ score }) => score >= (active ?? 0)).map(({ alerts_a_day: load }) => load), reviews || 0, 1) * 1.25;
   const x = (score) => LEFT + (wide - LEFT - 8) * score / SCORE_MAX;
-  const upper = (load) => TOP + PANEL * (1 - Math.min(load / most, 1));
+  const upper = (load) => TOP + PANEL * (1 - load / most);
   const second = TOP + PANEL + GAP;
   const lower = (part) => second + PANEL * (1 - part);
   const height = second + PANEL + BOTTOM;
-  const line = thresholds.map(({ score, alerts_a_day: load }, at) => `${at ? "L" : "M"}${x(score)} ${upper(load)}`).join("");
+  const line = thresholds.filter(({ alerts_a_day: load }) => load <= most).map(({ score, alerts_a_day: load }, at) => `${at ? "L" : "M"}${x(score)} ${upper(load)}`).join("");
   const known = thresholds.filter(({ precision }) => precision && precision.of >= FEW);
   const text = (content, left, top, anchor = "end") => svg("text", { x: left, y: top, "text-anchor": anchor }, content);
   return svg("svg", { class: "plot", width: wide, height, role: "img", "aria-label": "Alerts a day and precision by threshold, as in the table below" },
