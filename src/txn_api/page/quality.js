@@ -83,6 +83,7 @@ function show() {
   byId("quality-rules").replaceChildren(...rules.map(ruleRow));
   byId("quality-models").replaceChildren(...models.map(modelRow));
   byId("quality-norules").hidden = rules.length > 0;
+  byId("quality-rules-box").hidden = !rules.length;
   byId("quality").hidden = false;
   showAge();
   showThresholds();
