@@ -24,12 +24,3 @@ export function ago(milliseconds) {
   }
   return minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
 }
-
-/** How long something took, in words. */
-export function span(seconds) {
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) {
-    return minutes ? `${minutes} min` : "under a minute";
-  }
-  return minutes < 2880 ? `${(minutes / 60).toFixed(1)} h` : `${(minutes / 1440).toFixed(1)} days`;
-}

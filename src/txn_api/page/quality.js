@@ -3,14 +3,13 @@
 import { call } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
-import { ago, span } from "./moments.js";
+import { ago } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { advice, bar, count, outOf, percent, plot, share } from "./quality_words.js";
+import { bar, plot } from "./quality_pictures.js";
 import { addView, address, go, rename } from "./router.js";
 
-const STALE_MS = 300_000;
-const AGE_EVERY_MS = 15_000;
+const FEW = 5; // of fewer decided alerts nothing is said but their number
 const place = byId("quality-problem");
 const news = byId("quality-news");
 const days = byId("quality-days");
@@ -28,8 +27,7 @@ export function startQuality() {
     showThresholds();
   });
   addEventListener("resize", showThresholds);
-  setInterval(showAge, AGE_EVERY_MS);
-  document.addEventListener("visibilitychange", showAge);
+  setInterval(showAge, 15_000);
 }
 
 function here() {
@@ -41,10 +39,9 @@ function enter(query, rest) {
     go("#/nowhere");
     return;
   }
-  const wanted = query.get("days");
-  days.value = Array.from(days.options, ({ value }) => value).includes(wanted) ? wanted : "30";
-  const number = Number(query.get("reviews"));
-  reviews.value = Number.isFinite(number) && number > 0 ? String(number) : "";
+  days.value = query.get("days");
+  days.value ||= "30";
+  reviews.value = query.get("reviews") > 0 ? query.get("reviews") : "";
   read();
 }
 
@@ -54,12 +51,13 @@ async function read() {
   byId("quality").hidden = true;
   found = null;
   showAge();
-  news.textContent = hasKey() ? "Reading …" : "";
+  news.textContent = "";
   if (!hasKey()) {
     return;
   }
+  news.textContent = "Reading …";
   try {
-    const answer = await call(`/alerts/quality?${new URLSearchParams({ days: days.value })}`);
+    const answer = await call(`/alerts/quality?days=${days.value}`);
     if (mine === asked) {
       found = answer;
       readAt = Date.now();
@@ -74,16 +72,14 @@ async function read() {
 }
 
 function show() {
-  const { total, rules, models, alerts_max: most, is_complete: isComplete, from } = found;
-  const left = isComplete ? "" : ` Only the latest ${count(most)} are counted: those since ${from.slice(0, 10)}.`;
-  const scored = found.scored ? ` ${count(found.scored)} transactions were scored since ${found.scored_since}.` : "";
-  const alerts = total.alerts ? `${count(total.alerts)} alerts.${left}` : "There are no alerts of these days.";
-  news.textContent = alerts + scored;
+  const { total, rules, models, scored } = found;
+  news.textContent = [
+    total.alerts ? `${count(total.alerts)} alerts.` : "There are no alerts of these days.",
+    found.is_complete ? "" : `Only the latest are counted: those since ${found.from.slice(0, 10)}.`,
+    scored ? `${count(scored)} transactions were scored since ${found.scored_since}.` : "",
+  ].join(" ");
   byId("quality-seen").replaceChildren(...found.seen.map((text) => element("li", { text })));
-  byId("quality-rules").replaceChildren(...rules.map(ruleRow));
-  byId("quality-models").replaceChildren(...models.map(modelRow));
-  byId("quality-norules").hidden = rules.length > 0;
-  byId("quality-rules-box").hidden = !rules.length;
+  byId("quality-rows").replaceChildren(...rules.map(ruleRow), ...models.map(modelRow));
   byId("quality").hidden = false;
   showAge();
   showThresholds();
@@ -91,65 +87,91 @@ function show() {
 
 function showAge() {
   const age = Date.now() - readAt;
-  const isStale = age > STALE_MS;
+  const isStale = age > 300_000;
   byId("quality-age").textContent = found ? `Read ${ago(age)}${isStale ? ": more may be known by now" : ""}` : "";
   byId("quality-age").className = isStale ? "stale" : "hint";
 }
 
 function showThresholds() {
-  if (found === null) {
-    return;
+  if (found) {
+    const { thresholds } = found;
+    const box = byId("quality-plot");
+    byId("quality-advice").textContent = advice(found, Number(reviews.value));
+    byId("quality-table").hidden = !thresholds.length;
+    box.replaceChildren(thresholds.length ? plot(found, Number(reviews.value), box.clientWidth) : "");
+    byId("quality-points").replaceChildren(...thresholds.map((point) => row(
+      [`${point.score}${point.is_active ? " (now)" : ""}`],
+      number(point.alerts_a_day.toFixed(1)), number(proportion(point.precision)), number(proportion(point.recall)))));
   }
-  byId("quality-advice").textContent = advice(found, Number(reviews.value));
-  const box = byId("quality-plot");
-  box.replaceChildren(found.thresholds.length ? plot(found, Number(reviews.value), box.clientWidth) : "");
-  byId("quality-table").hidden = found.thresholds.length === 0;
-  byId("quality-points").replaceChildren(...found.thresholds.map(pointRow));
+}
+
+/** The threshold that finds most frauds with so many reviews a day, in a sentence. */
+function advice({ thresholds, alert_from: active }, most) {
+  const best = thresholds.find(({ alerts_a_day: load }) => load <= most);
+  if (!thresholds.length) {
+    return "No threshold is known yet, and no model has raised an alert.";
+  }
+  if (!(most > 0)) {
+    return "Say how many alerts can be reviewed a day, to see the threshold that fits.";
+  }
+  if (!best) {
+    return `No threshold fits: even from ${thresholds.at(-1).score} on there are more alerts a day.`;
+  }
+  const now = best.is_active ? ", which is in force now," : active === null ? "" : ` (${active} is in force now)`;
+  const fits = `The lowest threshold with at most ${count(most)} alerts is ${best.score}${now} with ${best.alerts_a_day.toFixed(1)} a day.`;
+  return best.alerts === null
+    ? `${fits} What becomes of alerts there is not known: none were raised so far below.`
+    : `${fits} Frauds of the decided alerts: ${proportion(best.precision)}. Known frauds that it keeps: ${proportion(best.recall)}.`;
 }
 
 function ruleRow(rule) {
   const hits = rule.hits + rule.shadow_hits;
-  const state = [rule.state, rule.action].filter(Boolean).join(", ");
-  return element("tr", {},
-    element("th", { className: "name" }, element("code", { text: rule.rule }), hint(rule.about || "No description.")),
-    element("td", { text: state }),
-    number(found.scored ? share(hits, found.scored) : "not counted"),
-    ...tally(rule, `${rule.rules_alone ?? "unknown how many"} by rules alone`));
+  return row([element("code", { text: rule.rule }), hint(rule.about || "No description.")],
+    cell([rule.state, rule.action].filter(Boolean).join(", ")),
+    number(...(found.scored ? [outOf(hits, found.scored), hint(`${(100 * hits / found.scored).toFixed(2)} %`)] : ["not counted"])),
+    ...tally(rule, `${rule.rules_alone ?? "?"} by rules alone`));
 }
 
-function modelRow(model) {
-  const isActive = model.model !== null && model.model === found.model;
-  const from = model.alert_from === null ? "not known" : `alerts from ${model.alert_from} on`;
-  return element("tr", {},
-    element("th", { className: "name" }, model.model ? element("code", { text: model.model }) : "Rules alone"),
-    element("td", { text: model.model ? `${from}${isActive ? ", scores now" : ""}` : "" }),
-    ...tally(model));
+function modelRow({ model, alert_from: from, ...rest }) {
+  return row([model ? element("code", { text: model }) : "Rules alone", hint(model ? "Model" : "")],
+    cell(model ? `alerts from ${from ?? "?"}` : "", hint(model && model === found.model ? "scores now" : "")), cell(), ...tally(rest));
 }
 
 function tally(one, alone = "") {
-  const amounts = one.amounts.flatMap((amount) => [sum(amount), element("br")]);
-  const time = one.median_decision_s === null ? [] : [span(one.median_decision_s), hint(`of ${count(one.decided_by_analysts)}`)];
+  const { median_decision_s: median, decided_by_analysts: by, precision } = one;
+  const isKnown = precision?.of >= FEW;
   return [
     number(count(one.alerts), hint(one.alerts ? alone : "")),
-    element("td", {}, bar(one.precision), precision(one)),
+    cell(isKnown ? bar(precision) : "", precision ? proportion(precision) : "none decided"),
     number(`${count(one.open)}, ${count(one.inconclusive)}`),
-    number(...amounts.slice(0, -1)),
-    number(...time),
+    number(...one.amounts.map((amount) => element("div", {}, sum(amount)))),
+    number(...(median === null ? [] : [`${(median / 3600).toFixed(1)} h`, hint(`of ${count(by)}`)])),
   ];
 }
 
-function precision({ precision: known }) {
-  return element("span", { text: known ? `${outOf(known.count, known.of)}: ${percent(known)}` : "none decided" });
+/** `3 of 40: 7.5 % (2.6 to 19.9)`; of few no percentage. */
+function proportion(known) {
+  if (!known) {
+    return "not known";
+  }
+  const [value, low, high] = [known.value, known.low, known.high].map((part) => (100 * part).toFixed(1));
+  return `${outOf(known.count, known.of)}: ${known.of < FEW ? "too few to say" : `${value} % (${low} to ${high})`}`;
 }
 
-function pointRow(point) {
-  const row = element("tr", {},
-    element("th", { className: "number", text: `${point.score}${point.is_active ? " (now)" : ""}` }),
-    number(point.alerts_a_day.toFixed(1)),
-    ...[point.precision, point.recall].map((one) =>
-      number(one ? `${outOf(one.count, one.of)}: ${percent(one)}` : "not known")));
-  row.className = point.is_active ? "now" : "";
-  return row;
+function outOf(some, all) {
+  return `${count(some)} of ${count(all)}`;
+}
+
+function count(many) {
+  return many.toLocaleString("en");
+}
+
+function row(head, ...cells) {
+  return element("tr", {}, element("th", { className: "name" }, ...head), ...cells);
+}
+
+function cell(...content) {
+  return element("td", {}, ...content);
 }
 
 function number(...content) {

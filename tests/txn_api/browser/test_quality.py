@@ -48,21 +48,21 @@ async def test_the_threshold_that_fits_is_found_by_keyboard_alone(visitor: Visit
     await visitor.until(visitor.focused, "title-quality")
     await visitor.until(lambda: visitor.text("quality-news"), "24 alerts. 500 transactions were scored since")
     assert "Of 20 decided alerts 12 were frauds, 60.0 % (38.7 to 78.1)." in await visitor.text("quality-seen")
-    rules = await visitor.text("quality-rules")
-    for part in ("Three in one night", "live, alert", "20 of 500 (4.00 %)", "6 of 10: 60.0 %", "0 by rules alone"):
+    rules = await visitor.text("quality-rows")
+    for part in ("Three in one night", "live, alert", "20 of 500\n4.00 %", "6 of 10: 60.0 %", "0 by rules alone"):
         assert part in rules
     assert "shadow, alert" in rules
-    assert "5 of 500 (1.00 %)" in rules
-    assert "alerts from 600 on, scores now" in await visitor.text("quality-models")
+    assert "5 of 500\n1.00 %" in rules
+    assert "alerts from 600\nscores now" in await visitor.text("quality-rows")
     assert "Say how many" in await visitor.text("quality-advice")
     await visitor.tab_to("quality-reviews")
     await visitor.press("24")
-    shown = await visitor.until(lambda: visitor.text("quality-advice"), "at most 24 alerts a day")
+    shown = await visitor.until(lambda: visitor.text("quality-advice"), "at most 24 alerts")
     assert "is 600, which is in force now" in shown
     assert await visitor.fragment() == "#/alerts/quality?days=30&reviews=24"
     await visitor.press("0")
-    shown = await visitor.until(lambda: visitor.text("quality-advice"), "at most 240 alerts a day")
-    assert "not known, as none were raised there" in shown
+    shown = await visitor.until(lambda: visitor.text("quality-advice"), "at most 240 alerts")
+    assert "not known: none were raised so far below" in shown
     assert await visitor.script("return document.querySelectorAll('#quality-plot circle').length", "quality") >= 1
     await visitor.do(lambda driver: driver.find_element("css selector", "#quality-table summary").click())
     await visitor.until(lambda: visitor.text("quality-points"), "600 (now)")
@@ -80,7 +80,7 @@ async def test_what_is_not_known_is_not_said(visitor: Visitor, api: Api) -> None
     await visitor.script("arguments[0].value = '7'; arguments[0].dispatchEvent(new Event('change'))", "quality-days")
     await visitor.until(lambda: visitor.text("quality-news"), "2 alerts.")
     assert "2 of 2 alerts are decided: too few" in await visitor.text("quality-seen")
-    assert "1 of 2: too few to say" in await visitor.text("quality-models")
+    assert "1 of 2: too few to say" in await visitor.text("quality-rows")
     assert await visitor.fragment() == "#/alerts/quality?days=7"
 
 
@@ -119,7 +119,7 @@ async def test_quality_is_accessible(visitor: Visitor, api: Api, scheme: str, wi
     await decided(api, 6, 6, open_=2)
     await visitor.do(lambda driver: show_as(driver, scheme=scheme, width_px=width_px))
     await at_quality(visitor, "#/alerts/quality?days=7&reviews=9")
-    await visitor.until(lambda: visitor.text("quality-advice"), "at most 9 alerts a day")
+    await visitor.until(lambda: visitor.text("quality-advice"), "at most 9 alerts")
     await visitor.do(lambda driver: driver.find_element("css selector", "#quality-table summary").click())
     assert await visitor.violations() == []
     assert await visitor.script("return document.documentElement.scrollWidth") == width_px
