@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bench.scorer.item_units import item_bytes, write_units
 
-_KEYS: Final = ("id", "card")
+_KEYS: Final = ("id", "card", "part")
 Table = dict[str, Any]
 
 

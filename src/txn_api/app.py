@@ -15,6 +15,7 @@ from txn_api.openapi.document import API_VERSION, install
 from txn_api.process_metrics import ProcessMetrics
 from txn_api.resource import Resource
 from txn_api.routes import (
+    alert_quality,
     alerts,
     bulk,
     case_actions,
@@ -36,6 +37,7 @@ RESOURCES: Final = (
     bulk.resource,
     reads.resource,
     merchants.resource,
+    alert_quality.resource,  # before the alerts, whose ids stand in the same place of a path
     alerts.resource,
     cases.resource,
     case_actions.resource,

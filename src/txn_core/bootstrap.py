@@ -13,8 +13,8 @@ from txn_core.aws.clients import Aws
 from txn_core.aws.errors import carried_out, code_of
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import (
-    EXPIRES_AT,
     FIRST_GENERATION,
     TableNames,
     index_definitions,

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import Failure, failure_of
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-from txn_core.dynamodb.tables import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.transactions.identity import Account, KeyRing
 
 RecordId = NewType("RecordId", str)

@@ -24,13 +24,17 @@ class Position:
         """What orders positions of one shard."""
         return int(self.sequence_number), self.sub_sequence_number
 
+    @property
+    def sort_text(self) -> str:
+        """The same order as text: the sequence number is preceded by its count of digits."""
+        number = str(int(self.sequence_number))
+        return f"{len(number):03d}-{number}#{self.sub_sequence_number:09d}"
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class WriteOrder:
     """Which of several writes of one transaction id came first: text with the order of
     (accepted_at, shard, sequence number, sub-sequence number).
-
-    A sequence number is preceded by its count of digits, which makes text order the order of integers.
     """
 
     text: str
@@ -38,8 +42,7 @@ class WriteOrder:
     @classmethod
     def of(cls, accepted_at: Instant, position: Position) -> Self:
         """The order of an event accepted at a moment and standing at a position."""
-        number = str(int(position.sequence_number))
-        return cls(f"{accepted_at}#{position.shard_id}#{len(number):03d}-{number}#{position.sub_sequence_number:09d}")
+        return cls(f"{accepted_at}#{position.shard_id}#{position.sort_text}")
 
     def parts(self) -> tuple[Instant, Position]:
         """The accepted_at and the position again."""

@@ -39,7 +39,7 @@ PLACES: Final = frozenset(
 """But for the files of temporaries: no process writes any."""
 TABLES: Final = frozenset(
     {"txn-transactions", "txn-merchants", "txn-api-keys", "txn-idempotency"}
-    | {f"txn-{what}" for what in ("scores", "alerts", "cases", "labels", "card-state")}
+    | {f"txn-{what}" for what in ("scores", "score-counts", "alerts", "cases", "labels", "card-state")}
     | {f"txn-{worker}-{what}" for worker in drains.names() for what in ("leases", "ledger")}
 )
 FOLDERS: Final = frozenset({"raw", "scores", "registry", "dead-letters"})

@@ -13,6 +13,7 @@ _NOUNS: Final = {
     "alerts": "alert",
     "cases": "case",
     "scores": "score",
+    "score-counts": "count",
 }
 """What a table's calls are called, by the end of its name."""
 _FOLDERS: Final = {"raw": "object", "scores": "object", "dead-letters": "letter", "registry": "registry"}

@@ -25,6 +25,7 @@ class ScoreRow:
         fallback: why no model scored, if none did.
         shadow: what models beside the champion gave, in thousandths of log-odds.
         features: in the order of the feature set; they go to the lake alone.
+        shadow_hits: the ids of the rules that hit and are not acted upon; they are counted and kept nowhere else.
     """
 
     transaction_id: TransactionId
@@ -46,3 +47,4 @@ class ScoreRow:
     fallback: Fallback | None = None
     shadow: Mapping[str, int] = field(default_factory=dict)
     features: tuple[int | float | None, ...] = ()
+    shadow_hits: tuple[str, ...] = ()

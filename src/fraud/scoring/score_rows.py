@@ -35,6 +35,7 @@ def row_of(
         fallback=verdict.fallback,
         shadow=verdict.shadow,
         features=verdict.features,
+        shadow_hits=verdict.shadow_hits,
     )
 
 

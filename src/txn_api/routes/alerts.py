@@ -62,8 +62,8 @@ class AlertParameters(PageParameters):
     case_id: Annotated[CaseId | None, AN_ID] = Field(None, pattern=CASE_ID_PATTERN)
 
 
-_TAG: Final = Tag("alerts", "What the scorer found about transactions.")
-router = Router(tags=[_TAG.name])
+TAG: Final = Tag("alerts", "What the scorer found about transactions.")
+router = Router(tags=[TAG.name])
 
 
 @router.get(
@@ -165,7 +165,7 @@ async def get_alert(
 
 
 resource: Final = Resource(
-    tag=_TAG,
+    tag=TAG,
     router=router,
     stores=(lambda dynamodb, names: AlertTable(dynamodb, names.alerts),),
     shapes=(AlertShape, AlertList),

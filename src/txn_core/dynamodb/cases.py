@@ -16,7 +16,6 @@ from txn_core.dynamodb.document_index import DocumentIndex
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.ranges import RangeQuery, Span
 from txn_core.dynamodb.table_shapes import TableShape
-from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account, CardId, CaseId
 from txn_core.transactions.instants import Instant
 
@@ -32,8 +31,6 @@ CLOSED: Final = "closed"
 AT_ONCE: Final = Instant("0")
 """Before every instant."""
 _SHOWN: Final = ("id", "free_at", "request")
-_BATCH_KEYS_MAX: Final = 100
-_ROUNDS_MAX: Final = 8
 _QUEUE_ROWS: Final = 100
 _QUEUE_CALLS_MAX: Final = 50
 """So many cases that others hold or have put off are read past, times `_QUEUE_ROWS`."""
@@ -153,17 +150,8 @@ class CaseTable(DynamoDBTable):
         Raises:
             StoreError: DynamoDB left some over again and again.
         """
-        keys: list[Any] = [{"id": string(f"{account}#{case_id}")} for case_id in dict.fromkeys(case_ids)]
-        found: dict[CaseId, str] = {}
-        for _ in range(len(keys) // _BATCH_KEYS_MAX + _ROUNDS_MAX):
-            if not keys:
-                return found
-            asked, keys = keys[:_BATCH_KEYS_MAX], keys[_BATCH_KEYS_MAX:]
-            request: Any = {"Keys": asked, "ConsistentRead": True, "ProjectionExpression": "id, summary"}
-            answer: Any = await self._client.batch_get_item(RequestItems={self._name: request})
-            found |= {_case_id(item): item["summary"]["S"] for item in answer["Responses"].get(self._name, ())}
-            keys += answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-        raise StoreError(f"{self._name} gave only some of the cases")
+        ids = (f"{account}#{case_id}" for case_id in case_ids)
+        return {_case_id(item): item["summary"]["S"] for item in await self._some(ids, "id, summary")}
 
     async def last_number(self, account: Account, card_id: CardId) -> int:
         """The number of the card's last case, or of one before it if that could not be noted; 1 if it had none."""

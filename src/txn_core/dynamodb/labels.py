@@ -1,6 +1,6 @@
 """Labels: one item a transaction, holding all of its labels, whose every write is conditional on what was seen."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
@@ -19,6 +19,16 @@ class LabelTable(DynamoDBTable):
         """The document of a transaction's labels, read consistently; None where there is none."""
         item = await self._item({"id": string(f"{account}#{transaction_id}")})
         return None if item is None else str(item["document"]["S"])
+
+    async def of_some(self, account: Account, transaction_ids: Iterable[TransactionId]) -> dict[TransactionId, str]:
+        """The documents of those transactions that have labels, read consistently.
+
+        Raises:
+            StoreError: DynamoDB left some over again and again.
+        """
+        ids = (f"{account}#{transaction_id}" for transaction_id in transaction_ids)
+        items = await self._some(ids, "id, document")
+        return {TransactionId(item["id"]["S"].partition("#")[2]): item["document"]["S"] for item in items}
 
     async def put(self, account: Account, transaction_id: TransactionId, version: int, document: str) -> bool:
         """Write the version, 1 or more, of a transaction's labels behind the version before it.

@@ -9,7 +9,7 @@ from typing import Any, Final
 from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-from txn_core.dynamodb.tables import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 
 KEPT_S: Final = 24 * 3600
 DOCUMENT_BYTES_MAX: Final = 256 << 10  # an item has 400 KB

@@ -2,7 +2,7 @@
 
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-from txn_core.dynamodb.tables import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 
 
 class UsedSignatures(DynamoDBTable):

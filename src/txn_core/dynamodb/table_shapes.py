@@ -8,6 +8,7 @@ from txn_core.aws.types import CreateTableInputTypeDef
 
 BY_CARD: Final = "by_card"
 BY_MERCHANT: Final = "by_merchant"
+EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants them
 
 
 @dataclass(frozen=True, slots=True)

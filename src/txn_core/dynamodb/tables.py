@@ -6,12 +6,11 @@ from typing import Final, Self
 from txn_core import drains
 from txn_core.aws.types import CreateTableInputTypeDef
 from txn_core.drains import INDEX, DrainDefinition
-from txn_core.dynamodb import alerts, cases, labels, scores
+from txn_core.dynamodb import alerts, cases, labels, score_counts, scores
 from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.settings import Settings
 
 FIRST_GENERATION: Final = 1
-EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +74,11 @@ class TableNames:
         """What is known of transactions."""
         return f"{self.prefix}-{labels.SHAPE.name}"
 
+    @property
+    def score_counts(self) -> str:
+        """Counts of scores and of what rules hit, and what scores now."""
+        return f"{self.prefix}-{score_counts.SHAPE.name}"
+
     def leases(self, worker: str) -> str:
         """Leases and checkpoints of one kind of worker."""
         return self.of_drain(worker, f"{worker}-leases")
@@ -91,7 +95,7 @@ class TableNames:
     @property
     def expiring(self) -> frozenset[str]:
         """The tables whose rows say, in `EXPIRES_AT`, when nobody needs them any more."""
-        return frozenset({self.idempotency, *map(self.ledger, drains.names())})
+        return frozenset({self.idempotency, self.score_counts, *map(self.ledger, drains.names())})
 
     def of_drain(self, drain: str, name: str) -> str:
         """The full name of a drain's own table, by the name of its shape."""
@@ -119,7 +123,7 @@ def shared_definitions(names: TableNames) -> list[CreateTableInputTypeDef]:
     ]
 
 
-_REVIEW: Final = (scores.SHAPE, alerts.SHAPE, cases.SHAPE, labels.SHAPE)
+_REVIEW: Final = (scores.SHAPE, alerts.SHAPE, cases.SHAPE, labels.SHAPE, score_counts.SHAPE)
 """What the scorer writes and reviewers work with: no drain's own, since the API writes them as well."""
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, string
-from txn_core.dynamodb.tables import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.leases.lease import Lease
 from workers.leases.ledger import Ledger, Minute, Sum, Tally, start_of

@@ -1,4 +1,4 @@
-"""The scorer as a drain: its stores, what it checks, and the watch over wanted versions."""
+"""The scorer as a drain: its stores, what it checks, the watch over wanted versions, and what is noted of them."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from txn_core.drains import ARCHIVE, SCORE
 from txn_core.dynamodb.alerts import AlertTable
 from txn_core.dynamodb.card_states import CardStateTable
 from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.score_counts import ScoreCountTable
 from txn_core.dynamodb.scores import ScoreTable
 from txn_core.lake.layout import SCORES_PREFIX
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
@@ -27,7 +28,9 @@ from workers.metrics import ShardLag
 from workers.planned.planned_object import PlannedObjects
 from workers.retries import retry_outages
 from workers.score.alert_outbox import AlertOutbox
+from workers.score.count_keeper import CountKeeper
 from workers.score.drift_watch import DriftWatch
+from workers.score.in_use_notes import InUseNotes
 from workers.score.score_metrics import ScoreMetrics
 from workers.score.score_objects import ScoreObjects
 from workers.score.score_processor import FlushLimits, ScoreProcessor, ScoreSite
@@ -63,7 +66,8 @@ async def open_score(context: DrainContext, *, from_lake: bool = False) -> Drain
         return ScoreProcessor(site, memory, cursor, lag)
 
     checks: dict[str, Check] = {"sink": partial(site.scorer.scores.of, *_NOBODYS), "registry": context.store.reach}
-    return Drain(processor, checks, tasks=(site.scorer.versions.run,))
+    notes = InUseNotes(site.kept.table, site.scorer.versions, context.settings.score_versions_every_s)
+    return Drain(processor, checks, tasks=(site.scorer.versions.run, notes.run))
 
 
 def states_of(context: DrainContext) -> CardStateTable:
@@ -124,6 +128,7 @@ def site_of(context: DrainContext) -> ScoreSite:
     return ScoreSite(
         scorer=scorer,
         objects=ScoreObjects(objects, asyncio.Semaphore(RENDERINGS_AT_ONCE_MAX)),
+        kept=CountKeeper(ScoreCountTable(dynamodb, names.score_counts), context.patience),
         checkpointer=context.checkpointer,
         metrics=context.metrics,
         limits=FlushLimits(settings.score_flush_records_max, settings.score_flush_s),

@@ -30,6 +30,7 @@ from workers.leases.version_pin import VersionPin, pin_at
 from workers.metrics import ShardLag, WorkerMetrics
 from workers.planned.planned_object import has_gap
 from workers.reading.reader import Batch
+from workers.score.count_keeper import CountKeeper
 from workers.score.pending_rows import PendingRows
 from workers.score.score_objects import ScoreObjects
 from workers.score.scorer import Logged, Scorer
@@ -53,6 +54,7 @@ class ScoreSite:
 
     scorer: Scorer
     objects: ScoreObjects
+    kept: CountKeeper
     checkpointer: Checkpointer
     metrics: WorkerMetrics
     limits: FlushLimits
@@ -240,6 +242,7 @@ class ScoreProcessor:
                 if has_gap(plan, first, positions):
                     metrics.lost("planned")
             if plan is not None and rows and self._covered_to is None:
+                await self._site.kept.count(plan, rows)
                 await self._site.objects.write(plan, rows)
             await self._memory.store_frozen()
             self._count_states()

@@ -51,14 +51,15 @@ def test_a_score_takes_at_most_three_units_and_its_item_is_small() -> None:
     assert (writing.scores.units + writing.states.units) / writing.transactions <= UNITS_MAX
 
 
-def test_rows_without_an_alert_publish_nothing_and_each_card_is_written_once_a_flush() -> None:
+def test_rows_without_an_alert_publish_nothing_and_cards_and_counts_are_written_once_a_flush() -> None:
     rows = 100
     with free_settings() as settings:
         scorer = FreeScorer(settings, versions=usual_versions()._replace(champion=None))
         asyncio.run(scored_s(scorer, records_of(SHARD, fetched(events(rows, cards=CARDS, name="counts")))))
         names = TableNames.of(settings)
     tables = {name: len(items) for name, items in scorer.client.tables.items() if items}
-    assert tables == {names.scores: rows, names.of_drain(SCORE.name, SCORE.tables[0].name): CARDS}
-    assert scorer.client.calls["put_item"] == CARDS
+    states = names.of_drain(SCORE.name, SCORE.tables[0].name)
+    assert tables == {names.scores: rows, names.score_counts: 1, states: CARDS}
+    assert scorer.client.calls["put_item"] == CARDS + 1
     assert scorer.stream.put == 0
     assert scorer.objects.bytes > 0

@@ -60,7 +60,15 @@ async def review(stack: RunningStack, prober: Prober, send: Send) -> None:
     lines = b"\n".join(map(json_of, labels))
     headers = {"Content-Type": "application/x-ndjson"}
     await send(Probe("labels in bulk", prober.http("POST", "/labels/bulk", lines, headers)))
-    for target in (path, f"/cases/{second}", "/labels/canary-labelled", "/alerts", "/cases", "/alerts?status=open"):
+    for target in (
+        path,
+        f"/cases/{second}",
+        "/labels/canary-labelled",
+        "/alerts",
+        "/cases",
+        "/alerts?status=open",
+        "/alerts/quality",
+    ):
         await send(Probe(f"GET {target}", prober.http("GET", target)))
 
 

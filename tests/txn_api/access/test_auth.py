@@ -27,6 +27,7 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/merchants"): frozenset({"transactions:read"}),
     ("get", "/metrics"): frozenset({"admin"}),
     ("get", "/alerts"): frozenset({"alerts:read"}),
+    ("get", "/alerts/quality"): frozenset({"alerts:read"}),
     ("get", "/alerts/{alert_id}"): frozenset({"alerts:read"}),
     ("get", "/cases"): frozenset({"alerts:read"}),
     ("get", "/cases/{case_id}"): frozenset({"alerts:read"}),

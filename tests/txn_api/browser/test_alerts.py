@@ -1,32 +1,15 @@
 """Cases as reviewers decide them: by keys and by buttons, and with others at the same case."""
 
-from typing import Any
-
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from fraud.records.alert import Alert
-from fraud.review.alert_desk import AlertDesk
 from tests.builders import issued_card_number
-from tests.fraud.builders import alert_of
 from tests.txn_api.browser.chromium import LONG, WIDTH_PX, missing, show_as
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
-from txn_core.dynamodb.tables import TableNames
-from txn_core.transactions.instants import now
+from tests.txn_api.raised_alerts import raised
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not on this machine: {', '.join(missing())}")
-
-
-async def raised(api: Api, number: int, **changes: Any) -> Alert:
-    """Raise an alert of a card of its own."""
-    names = TableNames.of(api.services.settings)
-    client = api.services.store(AlertTable)._client
-    desk = AlertDesk(AlertTable(client, names.alerts), CaseTable(client, names.cases), api.services.keys)
-    fields = {"account": api.account, "card_id": f"card_1_{number:032x}", "alerted_at": now()} | changes
-    return (await desk.raise_alert(alert_of(number, **fields))).alert
 
 
 async def at_queue(visitor: Visitor, fragment: str = "#/alerts") -> None:

@@ -13,7 +13,7 @@ def test_tables_are_called_as_the_design_says() -> None:
     """Operators find the tables under these names."""
     assert {definition["TableName"] for definition in definitions(NAMES)} == {
         *("txn-transactions", "txn-merchants", "txn-cards", "txn-api-keys", "txn-idempotency"),
-        *("txn-scores", "txn-alerts", "txn-cases", "txn-labels"),
+        *("txn-scores", "txn-score-counts", "txn-alerts", "txn-cases", "txn-labels"),
         *(f"txn-{kind}-leases" for kind in drains.names()),
         *(f"txn-{kind}-ledger" for kind in drains.names()),
     }

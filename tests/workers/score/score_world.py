@@ -15,6 +15,7 @@ from fraud.model.reasons import Reason
 from fraud.records.alert import Alert
 from fraud.records.case import Case
 from fraud.records.documents import record_of
+from fraud.records.score_counts import ScoreCounts
 from fraud.records.score_row import ScoreRow
 from fraud.review.alert_desk import AlertDesk
 from fraud.rules.rule_set import RuleSet
@@ -31,6 +32,7 @@ from tests.support.memory_versions import DeadError, Life
 from tests.workers.builders import ALICE, lease
 from tests.workers.memory_table import MemoryTable
 from txn_core.dynamodb.card_states import CardStateDocument, CardStateTable, StoredCardState
+from txn_core.dynamodb.score_counts import CountItem, CountKey, ScoreCountTable
 from txn_core.dynamodb.scores import ScoreItem, ScoreTable
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, SCORES_PREFIX
@@ -46,6 +48,7 @@ from workers.reading.read_position import behind
 from workers.reading.reader import Batch
 from workers.retries import retry_outages
 from workers.score.alert_outbox import AlertOutbox
+from workers.score.count_keeper import CountKeeper
 from workers.score.drift_watch import DriftWatch
 from workers.score.score_metrics import ScoreMetrics
 from workers.score.score_objects import ScoreObjects
@@ -159,6 +162,26 @@ class _Scores(ScoreTable):
 
 
 @dataclass
+class _Counts(ScoreCountTable):
+    counts: dict[CountKey, CountItem]
+    life: Life
+
+    async def of(self, key: CountKey) -> CountItem | None:
+        return self.life.take(lambda: self.counts.get(key))
+
+    async def put(self, key: CountKey, item: CountItem, *, seen: str | None, day_s: int) -> bool:
+        def put() -> bool:
+            there = self.counts.get(key)
+            if (None if there is None else there.through) != seen:
+                return False
+            self.counts[key] = item
+            return True
+
+        assert day_s % 86_400 == 0
+        return self.life.take(put)
+
+
+@dataclass
 class _Store:
     """The bucket of the lake."""
 
@@ -221,6 +244,7 @@ class ScoreWorld:
     rows: dict[Any, Lease] = field(default_factory=lambda: {lease().shard_id: lease()})
     states: dict[str, StoredCardState] = field(default_factory=dict)
     shown: dict[str, list[ScoreItem]] = field(default_factory=lambda: defaultdict(list))
+    counts: dict[CountKey, CountItem] = field(default_factory=dict)
     reviewed: memory_tables.Stored = field(default_factory=memory_tables.Stored)
     objects: dict[str, tuple[bytes, Mapping[str, str]]] = field(default_factory=dict)
     published: list[Alert] = field(default_factory=list)
@@ -262,7 +286,8 @@ class ScoreWorld:
             drift=DriftWatch(counts),
         )
         objects = ScoreObjects(PlannedObjects(store, SCORES_PREFIX), asyncio.Semaphore(1))  # type: ignore[arg-type]
-        site = ScoreSite(scorer, objects, Checkpointer(_Ledger()), metrics, FlushLimits(records_max, age_s))
+        kept = CountKeeper(_Counts(self.counts, life))
+        site = ScoreSite(scorer, objects, kept, Checkpointer(_Ledger()), metrics, FlushLimits(records_max, age_s))
         held = HeldLease(_Leases(self.rows, life), taken)
         memory = StateMemory(_States(self.states, life, self.states_answer), retry_outages)
         return Process(held, ScoreProcessor(site, memory, held, ShardLag()), memory, life, metrics)
@@ -300,6 +325,7 @@ class ScoreWorld:
             ),
             "published": sorted({(alert.alert_id, alert.case_id) for alert in self.published}),
             "states": {key: (CardState.of(s).applied, s.document.history) for key, s in self.states.items()},
+            "counts": {key: record_of(ScoreCounts, item.document) for key, item in self.counts.items()},
             "dead_letters": self.dead_letters(),
             "place": (row.checkpoint, row.plan),
             "ledger": None if row.ledger is None else row.ledger.open,

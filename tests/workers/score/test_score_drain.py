@@ -8,6 +8,8 @@ from fraud.model.loading import MANIFEST
 from fraud.model.shipped import SHIPPED_KEY, shipped_files
 from fraud.records.alert import Alert
 from fraud.records.documents import record_of
+from fraud.records.in_use import MODEL_PART, RULES_PART, ModelInUse, VersionsInUse
+from fraud.records.score_counts import ScoreCounts
 from fraud.registry.active_versions import ActiveVersions, Wanted, change_active
 from fraud.registry.model_registry import ModelRegistry
 from fraud.rules.rule_registry import RuleRegistry
@@ -23,6 +25,7 @@ from txn_cli.status.wanted_model import WantedModel
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.drains import SCORE
 from txn_core.dynamodb.alerts import AlertTable
+from txn_core.dynamodb.score_counts import ScoreCountTable
 from txn_core.dynamodb.scores import ScoreTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.kinesis.record_batch import StreamRecord
@@ -95,6 +98,15 @@ async def test_a_transaction_becomes_a_score_an_alert_and_a_row_of_the_log(world
     assert found[LARGE].reasons
 
     assert await log_of(world) == dict(zip(places, (SMALL, LARGE), strict=True))
+
+    table = ScoreCountTable(world.dynamodb, names.score_counts)
+    ((_, document),) = [each async for each in table.since(ACCOUNT, "2026-01-01")]
+    counts = record_of(ScoreCounts, document)
+    assert (counts.scored, sum(counts.by_score), counts.live, counts.shadow) == (2, 2, {"r0": 1}, {})
+    noted = await table.in_use()
+    in_use = record_of(VersionsInUse, noted[RULES_PART])
+    assert (in_use.model, in_use.rules_version, [each.id for each in in_use.rules]) == (MODEL, version, ["r0"])
+    assert record_of(ModelInUse, noted[f"{MODEL_PART}#{MODEL}"]).alert_from >= 100
 
     evidence = await open_evidence(world.settings, world.dynamodb, world.store)
     read = [StreamRecord(data, places[0], ARRIVED_AT) for data in (*events, event())]
