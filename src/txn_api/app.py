@@ -18,6 +18,7 @@ from txn_api.routes import (
     alerts,
     bulk,
     case_actions,
+    case_events,
     cases,
     documentation,
     health,
@@ -39,6 +40,7 @@ RESOURCES: Final = (
     alerts.resource,
     cases.resource,
     case_actions.resource,
+    case_events.resource,
     labels.resource,
     health.resource,
 )

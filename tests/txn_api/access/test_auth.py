@@ -24,6 +24,7 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/alerts"): frozenset({"alerts:read"}),
     ("get", "/alerts/{alert_id}"): frozenset({"alerts:read"}),
     ("get", "/cases"): frozenset({"alerts:read"}),
+    ("get", "/cases/events"): frozenset({"alerts:read"}),
     ("get", "/cases/{case_id}"): frozenset({"alerts:read"}),
     ("post", "/cases/next"): frozenset({"cases:write"}),
     **{
