@@ -7,6 +7,7 @@ import { isCardNumber } from "./card_numbers.js";
 import { closeDecision, decidesBy, startDecision } from "./decision.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
+import { leaveLive, listen } from "./live.js";
 import { addressOfCard } from "./lookup.js";
 import { moment } from "./moments.js";
 import { sum } from "./money.js";
@@ -17,10 +18,12 @@ const ALERTS_MAX = 100;
 const place = byId("case-problem");
 const news = byId("case-news");
 let present = null;
+let latest = null; // as others have left it
+let sending = 0;
 let asked = 0;
 
 export function startCase() {
-  addView({ name: "cases/", section: "case", enter, needsKey: true, title: "One case" });
+  addView({ name: "cases/", section: "case", enter, leave: leaveLive, needsKey: true, title: "One case" });
   startDecision((resolution, reason) => done("close", { resolution, reason }));
   byId("case-claim").addEventListener("click", () => done("claim"));
   byId("case-release").addEventListener("click", () => done("release"));
@@ -50,7 +53,8 @@ export function startCase() {
 
 async function enter(_query, caseId) {
   const mine = ++asked;
-  present = null;
+  present = latest = null;
+  tellOfChange();
   clearProblem(place);
   closeDecision();
   byId("case").hidden = true;
@@ -61,8 +65,32 @@ async function enter(_query, caseId) {
   }
   news.textContent = hasKey() ? "Reading …" : "Give a key above to see it.";
   if (hasKey()) {
+    listen((type, one) => heard(type, one, mine));
     await read(caseId, mine);
   }
+}
+
+/** Say at once that the case is no longer what is shown; nothing of it is replaced under somebody's hands. */
+async function heard(type, one, mine) {
+  if (type === "reset" && present) {
+    const found = await call(`/cases/${present.case_id}`).catch(() => null);
+    latest = mine === asked ? found : latest;
+  } else if (one?.case_id === present?.case_id) {
+    latest = one;
+  }
+  tellOfChange();
+}
+
+function tellOfChange() {
+  const isBehind = present && latest?.case_id === present.case_id && latest.version > present.version && !sending;
+  const button = element("button", { text: "Show it as it is", className: "small" });
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    await read(present.case_id, asked);
+    focusTitle();
+  });
+  byId("case-changed").replaceChildren(...(isBehind ? [
+    `This case has changed: it is ${latest.status}${latest.assignee ? ` by ${latest.assignee}` : ""} now. `, button] : []));
 }
 
 async function read(caseId, mine) {
@@ -101,6 +129,7 @@ async function send(sent) {
   const { action, caseId, version, body, name } = sent;
   const mine = asked;
   clearProblem(place);
+  sending += 1;
   try {
     const after = await act(`/cases/${caseId}/${action}`, name, { version, body });
     if (mine !== asked) {
@@ -118,11 +147,15 @@ async function send(sent) {
       await read(caseId, mine);
     }
     showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => send(sent));
+  } finally {
+    sending -= 1;
+    tellOfChange();
   }
 }
 
 function show(found) {
   present = found;
+  tellOfChange();
   const isClosed = found.status === "closed";
   entitle(`Case of ${found.card_masked}`);
   if (isClosed) {
