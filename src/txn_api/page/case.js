@@ -1,6 +1,6 @@
 // One case: its alerts with their reasons, what was done about it, and what is to be done.
 
-import { act, call, newAction } from "./api.js";
+import { Problem, act, call, newAction } from "./api.js";
 import { alertCard } from "./alert_card.js";
 import { nextCase } from "./alerts.js";
 import { isCardNumber } from "./card_numbers.js";
@@ -107,12 +107,23 @@ async function read(caseId, mine) {
         ...alerts.data.map(alertCard),
         left > 0 ? element("p", { className: "hint", text: `${left} earlier alerts are not shown.` }) : "");
       byId("case").hidden = false;
+      showMore(found, alerts.data, mine);
     }
   } catch (problem) {
     if (mine === asked) {
       news.textContent = "";
       showProblem(place, problem, {}, () => read(caseId, mine));
     }
+  }
+}
+
+/** What else is known, by modules that no other view needs. */
+async function showMore(found, alerts, mine) {
+  try {
+    const { showTransactions } = await import("./card_transactions.js");
+    await showTransactions(byId("case-transactions"), found, alerts, () => mine === asked);
+  } catch (error) {
+    showProblem(byId("case-transactions"), new Problem({ title: "No answer", detail: `${error}` }), {}, () => showMore(found, alerts, mine));
   }
 }
 

@@ -9,7 +9,7 @@ export class EventParser {
   #data = "";
   #id;
 
-  /** `lastEventId` is that of the connection before. */
+  /** `lastEventId` is of the connection before. */
   constructor(lastEventId = "") {
     this.#id = this.lastEventId = lastEventId;
   }
