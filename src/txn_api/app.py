@@ -27,6 +27,7 @@ from txn_api.routes import (
     page,
     post,
     reads,
+    similar_cases,
 )
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
@@ -41,6 +42,7 @@ RESOURCES: Final = (
     cases.resource,
     case_actions.resource,
     case_events.resource,
+    similar_cases.resource,
     labels.resource,
     health.resource,
 )

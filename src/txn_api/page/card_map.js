@@ -31,7 +31,7 @@ export function cardMap(all) {
   ];
 }
 
-/** From one transaction to the next; the distance is that of a great circle. */
+/** From one transaction to the next; the distance is along a great circle. */
 function way(before, after) {
   const [from, to] = [before, after].map(({ place }) => place.map((degrees) => (degrees * Math.PI) / 180));
   const chord = Math.sin((to[0] - from[0]) / 2) ** 2

@@ -119,11 +119,13 @@ async function read(caseId, mine) {
 
 /** What else is known, by modules that no other view needs. */
 async function showMore(found, alerts, mine) {
+  const isAsked = () => mine === asked;
   try {
-    const { showTransactions } = await import("./card_transactions.js");
-    await showTransactions(byId("case-transactions"), found, alerts, () => mine === asked);
+    const [{ showTransactions }, { showSimilar }] = await Promise.all([import("./card_transactions.js"), import("./similar_cases.js")]);
+    showTransactions(byId("case-transactions"), found, alerts, isAsked);
+    showSimilar(byId("case-similar"), found.case_id, isAsked);
   } catch (error) {
-    showProblem(byId("case-transactions"), new Problem({ title: "No answer", detail: `${error}` }), {}, () => showMore(found, alerts, mine));
+    showProblem(byId("case-similar"), new Problem({ title: "No answer", detail: `${error}` }), {}, () => showMore(found, alerts, mine));
   }
 }
 

@@ -15,6 +15,7 @@ from txn_api.schemas import (
     CardIdText,
     CursorText,
     InstantText,
+    MerchantIdText,
     Shape,
     TransactionIdText,
     example_transaction,
@@ -78,6 +79,7 @@ class AlertShape(Shape):
     occurred_at: InstantText
     arrived_at: InstantText
     alerted_at: InstantText
+    merchant_id: Annotated[MerchantIdText | None, Field(description="None of alerts from before they had it.")] = None
 
 
 class AlertList(Shape):
@@ -277,6 +279,7 @@ _ALERT: Final = {
     "occurred_at": "2019-01-01T00:00:18.000000Z",
     "arrived_at": EXAMPLE_ACCEPTED_AT,
     "alerted_at": "2026-01-02T03:04:06.123456Z",
+    "merchant_id": EXAMPLE_IDS["merchant_id"],
 }
 _SUMMARY: Final[dict[str, Any]] = {
     "case_id": EXAMPLE_CASE_ID,

@@ -26,6 +26,7 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/cases"): frozenset({"alerts:read"}),
     ("get", "/cases/events"): frozenset({"alerts:read"}),
     ("get", "/cases/{case_id}"): frozenset({"alerts:read"}),
+    ("get", "/cases/{case_id}/similar"): frozenset({"alerts:read"}),
     ("post", "/cases/next"): frozenset({"cases:write"}),
     **{
         ("post", f"/cases/{{case_id}}/{action}"): frozenset({"cases:write"})

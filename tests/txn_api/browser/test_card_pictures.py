@@ -3,9 +3,11 @@
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from fraud.review.recent_cases import SimilarCases
 from tests.txn_api.browser.card_cases import travelled, used
 from tests.txn_api.browser.chromium import LONG, WIDTH_PX, missing, show_as
 from tests.txn_api.browser.test_alerts import at_queue, raised
+from tests.txn_api.browser.test_live_cases import colleague
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 
@@ -49,9 +51,16 @@ async def test_what_is_not_known_is_not_drawn(visitor: Visitor, api: Api) -> Non
     alert = await raised(api, 1)
     await at_queue(visitor, f"#/cases/{alert.case_id}")
     await visitor.until(lambda: visitor.text(PLACE), "No transaction of these days is in the index.")
+    await visitor.until(lambda: visitor.text("case-similar"), "No case is like this one.\nCases with alerts since ")
     card_id = await used(api, 2, hours=0, place=None)
     other = await raised(api, 2, card_id=card_id)
+    closing = {"resolution": "legitimate", "reason": "It was her."}
+    await colleague(api, "close", alert.case_id, closing)
+    api.services.store(SimilarCases)._kept.clear()
     await visitor.go(f"#/cases/{other.case_id}")
+    assert "legitimate: It was her." in await visitor.until(
+        lambda: visitor.text("case-similar"), "% alike: the reason"
+    )
     assert "Places" not in await visitor.until(lambda: visitor.text(PLACE), "1 transaction.")
     header = await api.key("alerts:read")
     await visitor.open(f"#/cases/{other.case_id}")

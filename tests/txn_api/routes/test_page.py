@@ -17,7 +17,7 @@ LICENCES = "vega.LICENCES.txt"
 OWN = {name: file.content for name, file in FILES.items() if name not in {LIBRARY, LICENCES}}
 SCRIPTS = {name: content.decode() for name, content in OWN.items() if name.endswith(".js")}
 IMPORTED = r'(?:from |import\()"\./(\w+\.js)"'
-CASE = ("card_map", "card_transactions", "drawing", "timeline", "us_states")
+CASE = ("card_map", "card_transactions", "drawing", "similar_cases", "timeline", "us_states")
 CHARTS = Path(__file__).parents[3] / "devkit" / "charts"
 
 
