@@ -28,19 +28,20 @@ EVENTS_MAX: Final = 256
 
 
 class _Standing(NamedTuple):
-    """What of a case can change without a list being read: its version, and whether a claim or a snooze holds."""
+    """What tells that a case has changed: its version, and whether a claim or a snooze, or an assignment, holds."""
 
     version: int
     is_waiting: bool
+    is_assigned: bool
 
     @classmethod
     def of_row(cls, row: ActiveCase, at: Instant) -> "_Standing":
-        return cls(row.version, row.free_at > at)
+        return cls(row.version, row.free_at > at, row.assigned_until > at)
 
     @classmethod
     def of_summary(cls, summary: Mapping[str, Any], at: Instant) -> "_Standing":
         until = summary["claim_expires_at"] or summary["snoozed_until"] or ""
-        return cls(summary["version"], until > at)
+        return cls(summary["version"], until > at, summary["assigned_to"] is not None)
 
     def is_news_after(self, before: "_Standing | None") -> bool:
         """Whether it differs from what is known; an index that lags shows older versions, which are no news."""

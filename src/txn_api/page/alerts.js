@@ -3,7 +3,7 @@
 import { act, call, newAction } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
-import { leaveLive, listen } from "./live.js";
+import { actor, leaveLive, listen } from "./live.js";
 import { ago, moment } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -68,7 +68,8 @@ async function read({ quietly = false } = {}) {
   }
   news.textContent = quietly ? news.textContent : "Reading …";
   try {
-    const query = new URLSearchParams({ status: byId("queue-status").value, limit: CASES_MAX });
+    const chosen = byId("queue-status").value;
+    const query = new URLSearchParams({ ...(chosen === "mine" ? { assignee: "me" } : { status: chosen }), limit: CASES_MAX });
     const page = await call(`/cases?${query}`);
     if (mine !== asked) {
       return;
@@ -101,13 +102,18 @@ function heard(type, one) {
   const at = cases.findIndex(({ case_id: id }) => id === one.case_id);
   if (at >= 0) {
     cases[at] = one.version < cases[at].version ? cases[at] : one;
-  } else if (one.status === byId("queue-status").value) {
+  } else if (isChosen(one)) {
     cases.push(one);
     announce();
   } else {
     return;
   }
   show();
+}
+
+function isChosen({ status, assignee, assigned_to: assigned }) {
+  const chosen = byId("queue-status").value;
+  return chosen === "mine" ? [assignee, assigned].includes(actor) : status === chosen;
 }
 
 /** Say how many have come, now and then: a voice that reads each one aloud would never end. */
@@ -162,7 +168,7 @@ function row(one) {
     element("td", { className: "number", text: String(one.alert_count) }),
     element("td", {}, moment(one.last_alerted_at)),
     element("td", { text: one.resolution ?? one.status }),
-    element("td", { className: "mono", text: one.assignee ?? "" }));
+    element("td", { className: "mono", text: one.assignee ?? (one.assigned_to ? `for ${one.assigned_to}` : "") }));
 }
 
 function byScore(one, other) {

@@ -7,7 +7,7 @@ import { isCardNumber } from "./card_numbers.js";
 import { closeDecision, decidesBy, startDecision } from "./decision.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
-import { leaveLive, listen } from "./live.js";
+import { actor, leaveLive, listen } from "./live.js";
 import { addressOfCard } from "./lookup.js";
 import { moment } from "./moments.js";
 import { sum } from "./money.js";
@@ -29,6 +29,10 @@ export function startCase() {
   byId("case-release").addEventListener("click", () => done("release"));
   byId("case-next").addEventListener("click", () => nextCase(news, place));
   byId("case-snooze").addEventListener("click", () => done("snooze", { minutes: Number(byId("case-minutes").value) }));
+  byId("assign-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    done("assign", { assignee: byId("assignee").value.trim() || null });
+  });
   byId("case-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = byId("case-text").value.trim();
@@ -159,7 +163,7 @@ async function send(sent) {
     if (problem.code === "case_changed") {
       await read(caseId, mine);
     }
-    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => send(sent));
+    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text"), "/assignee": byId("assignee") }, () => send(sent));
   } finally {
     sending -= 1;
     tellOfChange();
@@ -181,12 +185,15 @@ function show(found) {
     element("p", { className: "amount" }, ...amounts, " ", element("span", { className: "tag", text: found.status })),
     element("p", {}, "Score ", element("strong", { text: `${found.priority} of 999` }), ", card ", card,
       `, ${found.alert_count === 1 ? "1 alert" : `${found.alert_count} alerts`}, opened `, moment(found.opened_at), " UTC"),
-    standing(found), previous(found));
+    standing(found), assignment(found), previous(found));
   byId("decision").hidden = isClosed;
   byId("case-reopen").hidden = !isClosed || found.superseded;
-  for (const id of ["case-claim", "case-release", "case-snooze", "case-minutes"]) {
+  for (const id of ["case-claim", "case-release", "case-snooze", "case-minutes", "case-assign", "assignee"]) {
     byId(id).disabled = isClosed || (id === "case-release" && found.status !== "claimed");
   }
+  const names = new Set([actor, ...found.audit.map(({ by }) => by)].filter((name) => name.includes("_")));
+  byId("reviewers").replaceChildren(...Array.from(names, (name) => Object.assign(element("option"), { value: name })));
+  byId("assignee").value = found.assigned_to ?? actor;
   byId("case-audit").replaceChildren(...found.audit.toReversed().map(entry));
 }
 
@@ -198,6 +205,10 @@ function standing({ status, assignee, claim_expires_at: until, snoozed_until: sn
     return element("p", {}, "Claimed by ", element("code", { text: assignee }), " until ", moment(until), " UTC");
   }
   return snoozed ? element("p", {}, "Put off until ", moment(snoozed), " UTC") : element("p", { text: "Free to be claimed." });
+}
+
+function assignment({ assigned_to: name, assignment_expires_at: until }) {
+  return name ? element("p", {}, "Assigned to ", element("code", { text: name === actor ? `${name} (you)` : name }), " until ", moment(until), " UTC") : "";
 }
 
 function previous({ previous_case_id: before }) {

@@ -67,10 +67,10 @@ async def listen_to_cases(
 
     The first event is `reset` or `resumed`. `reset` says to read the list of cases now: what happened before is not
     told. `resumed` says that the events go on behind `Last-Event-ID` without a gap. Then each `case` has a case as
-    lists show it. A case is told of when it is opened, changed, closed or reopened, when a claim of it expires, and
-    when it has been put off for long enough; the latest 1,000 cases that are not closed are watched, and a closed one
-    is not. `reset` comes again when too much has changed at once. `data` of `reset` and `resumed` has the `actor`
-    that the key is written down as.
+    lists show it. A case is told of when it is opened, changed, closed or reopened, when a claim or an assignment of
+    it expires, and when it has been put off for long enough. The latest 1,000 cases that are not closed are watched,
+    and a closed one is not. `reset` comes again when too much has changed at once. `data` of `reset` and `resumed`
+    has the `actor` that the key is written down as.
 
     A comment comes every 15 seconds. The answer ends when the key does, at a shutdown, and after an hour; ask again
     then. A listener that does not read is cut off. A key may have 16 listeners at a process, and all together 256.

@@ -128,7 +128,9 @@ class MemoryCases(CaseTable):
             items = [item for item in self.stored.cases.values() if item.is_queued and not item.is_closed]
         for item in sorted(items, key=lambda each: each.rank):
             if item.account == account:
-                yield QueueRow(item.case_id, item.free_at, item.request)
+                yield QueueRow(
+                    item.case_id, item.free_at, item.request, item.rank, item.assigned_to, item.assigned_until
+                )
 
     async def with_labels_due(self, account: Account) -> list[CaseId]:
         async with self._steps.one():
@@ -159,7 +161,9 @@ class MemoryActiveCases(ActiveCases):
         async with self._steps.one():
             items = [item for item in self.stored.cases.values() if item.account == account and not item.is_closed]
         items.sort(key=lambda item: item.sort, reverse=True)
-        return [ActiveCase(item.case_id, item.version, item.free_at) for item in items[:cases_max]]
+        return [
+            ActiveCase(item.case_id, item.version, item.free_at, item.assigned_until) for item in items[:cases_max]
+        ]
 
 
 class MemoryLabels(LabelTable):

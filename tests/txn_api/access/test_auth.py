@@ -30,7 +30,7 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("post", "/cases/next"): frozenset({"cases:write"}),
     **{
         ("post", f"/cases/{{case_id}}/{action}"): frozenset({"cases:write"})
-        for action in ("claim", "release", "snooze", "note", "close", "reopen")
+        for action in ("assign", "claim", "release", "snooze", "note", "close", "reopen")
     },
     ("post", "/labels"): frozenset({"labels:write"}),
     ("post", "/labels/bulk"): frozenset({"labels:write"}),

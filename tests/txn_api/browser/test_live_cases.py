@@ -94,3 +94,31 @@ async def until_nobody(feeds: case_feeds.CaseFeeds) -> None:
     async with asyncio.timeout(60):
         while feeds._listeners:  # noqa: ASYNC110 - a heartbeat finds out who has gone
             await asyncio.sleep(0.01)
+
+
+@LONG
+async def test_a_case_is_assigned_and_among_ones_own(visitor: Visitor, api: Api) -> None:
+    """To oneself, by the name that the stream tells; another one who assigns is seen at once; and to nobody."""
+    alert = await raised(api, 1, score=700)
+    await at_queue(visitor)
+    await visitor.until(lambda: visitor.script(LIVE), "Live")
+    own = "key_" + visitor.key.split("_")[1]
+    choose = "arguments[0].value = 'mine'; arguments[0].dispatchEvent(new Event('change'))"
+    await visitor.script(choose, "queue-status")
+    await visitor.until(lambda: visitor.text("queue-news"), "There are no such cases.")
+    await colleague(api, "assign", alert.case_id, {"assignee": own})
+    await visitor.until(lambda: visitor.text("queue-rows"), f"for {own}")
+    await visitor.go(f"#/cases/{alert.case_id}")
+    await visitor.until(lambda: visitor.text("case-head"), f"Assigned to {own} (you) until")
+    await visitor.write("assignee", "anna")
+    await visitor.click("case-assign")
+    assert not await visitor.script("return arguments[0].checkValidity()", "assignee")
+    await visitor.write("assignee", "key_00112233445566aa")
+    await visitor.submit("assign-form")
+    await visitor.until(lambda: visitor.text("case-head"), "Assigned to key_00112233445566aa until")
+    assert await visitor.text("case-changed") == ""
+    await visitor.script("arguments[0].value = ''", "assignee")
+    await visitor.submit("assign-form")
+    await visitor.until(lambda: visitor.text("case-audit"), "unassigned")
+    assert await visitor.script("return arguments[0].value", "assignee") == own
+    assert await visitor.violations() == []
