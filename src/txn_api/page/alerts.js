@@ -3,11 +3,11 @@
 import { act, call, newAction } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
-import { actor, leaveLive, listen } from "./live.js";
+import { actor, listen } from "./live.js";
 import { ago, moment } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, address, go } from "./router.js";
+import { address, go } from "./router.js";
 
 const CASES_MAX = 1000;
 const NEWS_AFTER_MS = 3000;
@@ -23,10 +23,6 @@ let readAt = 0;
 let asked = 0;
 
 export function startAlerts() {
-  addView({
-    name: "alerts", enter, leave: leaveLive, needsKey: true, label: "Alerts",
-    about: "The cases of cards that the scorer finds suspicious: claim one, see why, decide it.",
-  });
   byId("queue-status").addEventListener("change", () => read());
   byId("queue-order").addEventListener("change", show);
   byId("queue-again").addEventListener("click", () => read());
@@ -51,7 +47,7 @@ export async function nextCase(newsHere, placeHere, name = newAction()) {
   }
 }
 
-function enter() {
+export function enterAlerts() {
   read();
   if (hasKey()) {
     listen(heard);

@@ -7,12 +7,12 @@ import { isCardNumber } from "./card_numbers.js";
 import { closeDecision, decidesBy, startDecision } from "./decision.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
-import { actor, leaveLive, listen } from "./live.js";
+import { actor, listen } from "./live.js";
 import { addressOfCard } from "./lookup.js";
 import { moment } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, address, entitle, focusTitle } from "./router.js";
+import { address, entitle, focusTitle } from "./router.js";
 
 const ALERTS_MAX = 100;
 const place = byId("case-problem");
@@ -23,7 +23,6 @@ let sending = 0;
 let asked = 0;
 
 export function startCase() {
-  addView({ name: "cases/", section: "case", enter, leave: leaveLive, needsKey: true, title: "One case" });
   startDecision((resolution, reason) => done("close", { resolution, reason }));
   byId("case-claim").addEventListener("click", () => done("claim"));
   byId("case-release").addEventListener("click", () => done("release"));
@@ -55,7 +54,7 @@ export function startCase() {
   });
 }
 
-async function enter(_query, caseId) {
+export async function enterCase(_query, caseId) {
   const mine = ++asked;
   present = latest = null;
   tellOfChange();

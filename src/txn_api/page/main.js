@@ -1,13 +1,11 @@
 // Puts the page together. No build step: browsers load these modules as they stand.
 
-import { startAlerts } from "./alerts.js";
-import { startCase } from "./case.js";
 import { startExplorer } from "./explorer_view.js";
 import { startHealth } from "./health.js";
 import { startInsight } from "./insight.js";
 import { startKey } from "./key.js";
-import { startLive } from "./live.js";
 import { startLookup } from "./lookup.js";
+import { startReview } from "./review_view.js";
 import { addView, startRouter } from "./router.js";
 import { startSample } from "./sample.js";
 import { startTransaction } from "./transaction.js";
@@ -20,9 +18,7 @@ startLookup();
 startTransaction();
 startInsight();
 startExplorer();
-startAlerts();
-startCase();
-startLive();
+startReview();
 startUpload();
 startSample();
 startHealth();
