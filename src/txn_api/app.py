@@ -19,6 +19,7 @@ from txn_api.routes import (
     alerts,
     bulk,
     case_actions,
+    case_events,
     cases,
     documentation,
     health,
@@ -27,6 +28,7 @@ from txn_api.routes import (
     page,
     post,
     reads,
+    similar_cases,
 )
 from txn_api.services import open_services
 from txn_core.logs.log_metrics import LogMetrics
@@ -41,6 +43,8 @@ RESOURCES: Final = (
     alerts.resource,
     cases.resource,
     case_actions.resource,
+    case_events.resource,
+    similar_cases.resource,
     labels.resource,
     health.resource,
 )

@@ -14,7 +14,7 @@ from txn_api.access.auth import KeyNeeded
 class NotAnOperation(StringConvertor):
     """A step of a path that names no operation beside it: `GET /transactions/bulk` is a 405, not a look-up."""
 
-    regex = "(?!bulk$|search$|next$|replay$)[^/]+"
+    regex = "(?!bulk$|search$|next$|replay$|events$)[^/]+"
 
 
 register_url_convertor("not_an_operation", NotAnOperation())

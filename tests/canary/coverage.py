@@ -25,7 +25,10 @@ ANSWERED: Final = frozenset(
 )
 """Headers of answers whose values depend on the request or on who sent it."""
 MEDIA_TYPES: Final = frozenset(
-    {"application/json", "application/problem+json", "application/x-ndjson", "text/csv", "text/plain", "text/html"}
+    {
+        *("application/json", "application/problem+json", "application/x-ndjson"),
+        *("text/csv", "text/plain", "text/html", "text/event-stream"),
+    }
 )
 STATUSES: Final = frozenset({200, 202, 204, 304})
 """Answers of success; those of failure are known by their codes."""

@@ -5,7 +5,8 @@ from typing import Final
 
 ANSWER_S_MAX: Final = 45.0
 IDLE_S: Final = 0.5
-"""After so long a silence an answer is over, when the request did not ask for the connection to end with it."""
+"""After so long a silence an answer is over, when the connection does not end with it, as its request may ask."""
+ENDLESS: Final = b"content-type: text/event-stream"
 PIECE_BYTES: Final = 1 << 16
 
 
@@ -21,7 +22,9 @@ async def exchange(port: int, request: bytes, answer_s_max: float = ANSWER_S_MAX
     try:
         writer.write(request)
         while piece := await _piece(
-            reader, IDLE_S if said and not ends else answer_s_max, nothing_is_fine=bool(said)
+            reader,
+            IDLE_S if said and (not ends or ENDLESS in said[:4_096]) else answer_s_max,
+            nothing_is_fine=bool(said),
         ):
             said += piece
     except ConnectionError:

@@ -6,7 +6,7 @@ The same bytes are answered by `GET /alerts/{id}` and stand on the stream `txn-a
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from txn_core.transactions.identity import Account, AlertId, CardId, CaseId, TransactionId
+from txn_core.transactions.identity import Account, AlertId, CardId, CaseId, MerchantId, TransactionId
 from txn_core.transactions.instants import Instant
 
 Severity = Literal["medium", "high", "critical"]
@@ -34,6 +34,7 @@ class Alert:
         model: the model that scored, or None when rules alone raised the alert.
         rules: the version of the rules.
         rule_hits: the ids of the rules that hit.
+        merchant_id: the transaction's merchant, or None of an alert that was raised before alerts had it.
         case_id: the case that has the alert. The desk gives it one (`fraud.review.alert_desk`).
     """
 
@@ -54,6 +55,7 @@ class Alert:
     occurred_at: Instant
     arrived_at: Instant
     alerted_at: Instant
+    merchant_id: MerchantId | None = None
 
 
 def severity_of(score: int) -> Severity:

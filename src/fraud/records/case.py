@@ -14,7 +14,17 @@ from txn_core.transactions.instants import Instant
 Status = Literal["open", "claimed", "closed"]
 Resolution = Literal["fraud", "legitimate", "inconclusive"]
 AuditAction = Literal[
-    "opened", "alert_joined", "superseded", "claimed", "released", "snoozed", "noted", "closed", "reopened"
+    "opened",
+    "alert_joined",
+    "superseded",
+    "assigned",
+    "unassigned",
+    "claimed",
+    "released",
+    "snoozed",
+    "noted",
+    "closed",
+    "reopened",
 ]
 
 
@@ -40,8 +50,8 @@ class AuditEntry:
 
     Attributes:
         by: a reviewer's credential, or `scorer`.
-        text: the note, the reason, or the alert's id.
-        until: when a claim expires or a snooze ends.
+        text: the note, the reason, the alert's id, or whom the case was assigned to.
+        until: when a claim or an assignment expires, or a snooze ends.
         request: what the request's Idempotency-Key is known by, if it had one.
     """
 
@@ -62,6 +72,8 @@ class Case:
     Attributes:
         number: which of the card's cases it is, from 1.
         priority: the highest score of its alerts, 0 to 999.
+        assignee: who claimed it.
+        assigned_to: for whom it is kept, until `assignment_expires_at`; others may still claim it by name.
         superseded: whether it stays closed, since a further case of the card may begin or has begun.
     """
 
@@ -80,6 +92,8 @@ class Case:
     assignee: str | None = None
     claim_expires_at: Instant | None = None
     snoozed_until: Instant | None = None
+    assigned_to: str | None = None
+    assignment_expires_at: Instant | None = None
     resolution: Resolution | None = None
     reason: str | None = None
     closed_at: Instant | None = None
@@ -103,6 +117,10 @@ class Case:
     def status_at(self, at: Instant) -> Status:
         """The status at that moment: a claim that has expired leaves the case open."""
         return "open" if self.status == "claimed" and not self.is_held(at) else self.status
+
+    def kept_for(self, at: Instant) -> str | None:
+        """Whom the case is assigned to at that moment."""
+        return self.assigned_to if at < (self.assignment_expires_at or at) else None
 
     def free_at(self) -> Instant | None:
         """From when on the case may be claimed by anybody: None is at once."""

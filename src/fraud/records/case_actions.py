@@ -12,6 +12,7 @@ from fraud.records.case import AuditAction, AuditEntry, Case, Resolution
 from txn_core.transactions.instants import Instant, datetime_of, instant_of
 
 CLAIM: Final = timedelta(minutes=15)
+ASSIGNMENT: Final = timedelta(hours=24)
 SNOOZE_MINUTES_MAX: Final = 30 * 24 * 60
 ENTRIES_MAX: Final = 200
 """Of reviewers, in one case; then notes, snoozes and reopenings are refused."""
@@ -37,6 +38,13 @@ class CaseError(Exception):
 @dataclass(frozen=True, slots=True)
 class Claim:
     """Take the case for a quarter of an hour; whoever holds it already holds it longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Keep the case for a reviewer for a day; `None` is for nobody any longer."""
+
+    assignee: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class Reopen:
     reason: str
 
 
-CaseAction = Claim | Release | Snooze | Note | Close | Reopen
+CaseAction = Claim | Assign | Release | Snooze | Note | Close | Reopen
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +92,21 @@ class Actor:
     request: str | None = None
 
 
-def acted(case: Case, action: CaseAction, actor: Actor, at: Instant) -> Case:
+def acted(case: Case, action: CaseAction, actor: Actor, at: Instant) -> Case:  # noqa: PLR0911 - one for each action
     """The case after an action.
 
     Raises:
         CaseError: `case_claimed` while another one's claim holds, `case_state_conflict` when the case is closed (or,
-            to be reopened, is not closed, or is superseded), or when its audit is full.
+            to be reopened, is not closed, or is superseded; or, to be kept for nobody, is kept for nobody), or when
+            its audit is full.
     """
     _refuse_beyond(case, action)
     at = later(case, at)
     match action:
         case Claim():
             return _claimed(_free_for(case, actor, at), actor, at)
+        case Assign(assignee):
+            return _assigned(_free_for(case, actor, at), assignee, actor, at)
         case Release():
             return _released(_free_for(case, actor, at), actor, at)
         case Snooze(minutes):
@@ -135,6 +146,9 @@ def entered(case: Case, action: AuditAction, actor: Actor, at: Instant, **said: 
 _UNCLAIMED: Final[dict[str, Any]] = {"status": "open", "assignee": None, "claim_expires_at": None}
 
 
+_UNASSIGNED: Final[dict[str, Any]] = {"assigned_to": None, "assignment_expires_at": None}
+
+
 def _refuse_beyond(case: Case, action: CaseAction) -> None:
     if isinstance(action, Close):
         return
@@ -162,6 +176,17 @@ def _claimed(case: Case, actor: Actor, at: Instant) -> Case:
     return entered(held, "claimed", actor, at, until=until)
 
 
+def _assigned(case: Case, assignee: str | None, actor: Actor, at: Instant) -> Case:
+    if assignee is None:
+        if case.assigned_to is None:
+            raise CaseError("case_state_conflict")
+        return entered(replace(case, **_UNASSIGNED), "unassigned", actor, at)
+    until = instant_of(datetime_of(at) + ASSIGNMENT)
+    freed = case if case.assignee == assignee else replace(case, **_UNCLAIMED)
+    kept = replace(freed, assigned_to=assignee, assignment_expires_at=until)
+    return entered(kept, "assigned", actor, at, text=assignee, until=until)
+
+
 def _released(case: Case, actor: Actor, at: Instant) -> Case:
     if case.status != "claimed" or case.assignee != actor.name:
         raise CaseError("case_state_conflict")
@@ -171,7 +196,7 @@ def _released(case: Case, actor: Actor, at: Instant) -> Case:
 def _closed(case: Case, action: Close, actor: Actor, at: Instant) -> Case:
     decided = replace(
         case,
-        **_UNCLAIMED | {"status": "closed"},
+        **_UNCLAIMED | _UNASSIGNED | {"status": "closed"},
         snoozed_until=None,
         resolution=action.resolution,
         reason=action.reason,

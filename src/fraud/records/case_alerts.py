@@ -78,6 +78,8 @@ def superseded(case: Case, at: Instant) -> Case:
         status="closed",
         assignee=None,
         claim_expires_at=None,
+        assigned_to=None,
+        assignment_expires_at=None,
         snoozed_until=None,
         resolution="inconclusive",
         reason=LAPSED,

@@ -9,6 +9,7 @@ from fraud.records.documents import document_of
 from txn_core.transactions.instants import Instant
 
 _LONG: Final = ("alerts", "audit")
+_UNASSIGNED: Final = {"assigned_to": None, "assignment_expires_at": None}
 _UNCLAIMED: Final = {"status": "open", "assignee": None, "claim_expires_at": None}
 
 
@@ -19,9 +20,13 @@ def summary_of(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def summary_at(summary: dict[str, Any], at: Instant) -> dict[str, Any]:
-    """A summary as it stands at a moment: a claim that has expired leaves the case open."""
+    """A summary as it stands at a moment: an expired claim leaves the case open, an expired assignment nothing.
+
+    Summaries from before there were assignments have none.
+    """
     is_lapsed = summary["status"] == "claimed" and summary["claim_expires_at"] <= at
-    return summary | _UNCLAIMED if is_lapsed else summary
+    is_kept = at < (summary.get("assignment_expires_at") or at)
+    return summary | (_UNCLAIMED if is_lapsed else {}) | ({} if is_kept else _UNASSIGNED)
 
 
 def case_at(case: Case, at: Instant) -> bytes:

@@ -15,7 +15,7 @@ from fraud.records.label import label_of
 from fraud.review.label_desk import LabelDesk
 from fraud.review.stored_cases import StoredCase, found_case, makes_labels, replaced
 from txn_core.concurrency import side_by_side
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.cases import ASSIGNED, CaseTable, QueueRow
 from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account, CaseId, TransactionId
 from txn_core.transactions.instants import Instant, now
@@ -76,6 +76,8 @@ class CaseDesk:
     async def claim_next(self, account: Account, actor: Actor) -> Case | None:
         """Claim the most urgent case that is free; None when none is.
 
+        Those that are assigned to the actor come first, and those that are assigned to others never.
+
         Whoever loses a case to somebody else tries one of the first two, then four, and so on: many at once do not
         go for the same one again and again.
 
@@ -87,7 +89,7 @@ class CaseDesk:
                 await self._settle(due)
         window = 1
         for _ in range(ROUNDS_MAX):
-            own, free = await self._first(account, window, actor.request)
+            own, free = await self._first(account, window, actor)
             if own is not None:
                 return own
             if not free:
@@ -97,24 +99,30 @@ class CaseDesk:
             window = min(2 * window, WINDOW_MAX)
         raise StoreError("too many claimed cases at once")
 
-    async def _first(self, account: Account, cases_max: int, request: str | None) -> tuple[Case | None, list[CaseId]]:
+    async def _first(self, account: Account, cases_max: int, actor: Actor) -> tuple[Case | None, list[CaseId]]:
         """The case that this very request claimed before, if any, or else the first ones that are free."""
-        at, free = self._clock(), list[CaseId]()
+        at, request = self._clock(), actor.request
+        rows: dict[str | None, list[QueueRow]] = {actor.name: [], None: []}
         async for row in self._table.queue(account):
             if request is not None and row.request == request:
                 own = await self.get(account, row.case_id)
                 if own is not None and was_done(own, request) and own.is_held(at):
                     return own, []
-            if row.free_at <= at:
-                free.append(row.case_id)
-            if len(free) == cases_max:
+            if row.free_at <= at and (waiting := rows.get(row.kept_for(at))) is not None:
+                waiting.append(row)
+            # Behind the assigned ones nothing is the actor's own.
+            if not row.rank.startswith(ASSIGNED) and (rows[actor.name] or len(rows[None]) >= cases_max):
                 break
-        return None, free
+        free = rows[actor.name] or rows[None]
+        free.sort(key=lambda row: row.rank.removeprefix(ASSIGNED))  # an assignment may have expired
+        return None, [row.case_id for row in free[:cases_max]]
 
     async def _claimed(self, account: Account, case_id: CaseId, actor: Actor) -> Case | None:
         found, at = await found_case(self._table, account, case_id), self._clock()
         # The index may show the case as it was a moment ago.
         if found is None or found.case.status == "closed" or (found.case.free_at() or at) > at:
+            return None
+        if found.case.kept_for(at) not in {None, actor.name}:
             return None
         try:
             after = acted(found.case, Claim(), actor, at)

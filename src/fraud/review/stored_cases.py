@@ -10,7 +10,7 @@ from fraud.records.case_actions import may_be_claimed_no_more
 from fraud.records.case_views import summary_of
 from fraud.records.documents import document_of, record_of
 from fraud.records.label import label_of
-from txn_core.dynamodb.cases import AT_ONCE, CaseItem, CaseTable
+from txn_core.dynamodb.cases import ASSIGNED, AT_ONCE, CaseItem, CaseTable
 from txn_core.transactions.identity import Account, CaseId
 
 PRIORITY_MAX: Final = 999
@@ -52,6 +52,8 @@ def item_of(case: Case, *, labels_due: bool = False) -> CaseItem:
     """A case as the table has it."""
     document = document_of(case)
     is_closed = case.status == "closed"
+    # The highest score first, and of equal ones the case that was opened first.
+    rank = f"{PRIORITY_MAX - case.priority:03d}#{case.opened_at}#{case.case_id}"
     return CaseItem(
         account=case.account,
         case_id=case.case_id,
@@ -61,8 +63,9 @@ def item_of(case: Case, *, labels_due: bool = False) -> CaseItem:
         is_closed=is_closed,
         is_queued=labels_due or not (is_closed or may_be_claimed_no_more(case)),
         sort=f"{case.opened_at}#{case.case_id}",
-        # The highest score first, and of equal ones the case that was opened first.
-        rank=f"{PRIORITY_MAX - case.priority:03d}#{case.opened_at}#{case.case_id}",
+        rank=rank if case.assigned_to is None else f"{ASSIGNED}{rank}",
         free_at=case.free_at() or AT_ONCE,
         request=case.audit[-1].request,
+        assigned_to=case.assigned_to,
+        assigned_until=case.assignment_expires_at or AT_ONCE,
     )

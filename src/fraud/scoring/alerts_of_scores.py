@@ -45,4 +45,5 @@ def alert_of(
         occurred_at=event.occurred_at,
         arrived_at=arrived_at,
         alerted_at=alerted_at,
+        merchant_id=event.merchant_id,
     )

@@ -106,6 +106,11 @@ class Allowance:
         if self._running is not None:
             self._running.count -= 1
 
+    def come_back(self) -> None:
+        """Take up a request that was left while it waited; nothing is refused, and it has to leave once more."""
+        if self._running is not None:
+            self._running.count += 1
+
     def fields(self) -> tuple[Field, Field]:
         """The header fields that say what is left."""
         bucket, running = self._bucket, self._running

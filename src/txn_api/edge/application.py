@@ -6,6 +6,7 @@ exist, and what is refused with 401 are answered here, each for about the same.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby
 from operator import itemgetter
 from types import SimpleNamespace
@@ -78,6 +79,10 @@ class App(FastAPI):
     def absence(self, path: str) -> Problem:
         """Why a request for this path that no route takes is refused."""
         return self._table.absence(path)
+
+    def set_aside(self, scope: Scope) -> AbstractContextManager[None]:
+        """See `Edge.set_aside`."""
+        return self._edge.set_aside(scope)
 
     def knows(self, scope: Scope) -> bool:
         """See `TakesBufferedRequests`."""

@@ -6,13 +6,15 @@ request id, and of the client's words a trace id alone (`txn_api.edge.trace`).
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol
 
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from txn_api.access.rate_limits import Allowance
 from txn_api.edge.buffered_request import BufferedRequest, Header, messages
 from txn_api.edge.refusal_turns import RefusalTurns
 from txn_api.edge.request_context import RequestContext
@@ -28,6 +30,9 @@ QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, 
 # A busy process is alive: who watches it must not take it for dead.
 _OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_ASIDE_S: Final = "aside_s"
+"""In a request's state: seconds of its time that are no part of its answering."""
 
 Reply = tuple[int, list[Header], bytes]
 
@@ -74,7 +79,27 @@ class Edge:
         except Exception as error:  # noqa: BLE001 - the outermost layer: nothing may get past it unanswered
             await self._refuse(error, context, receive)
         finally:
+            context.started_at += scope["state"].get(_ASIDE_S, 0.0)
             self.end(context)
+
+    @contextmanager
+    def set_aside(self, scope: Scope) -> Iterator[None]:
+        """Count a request that is answered for hours neither as one under way nor as one of its key's.
+
+        Whoever sets requests aside bounds how many there are. Nor does the time count as time to answer.
+        """
+        state, began = scope["state"], time.perf_counter()
+        allowance: Allowance | None = state.get("allowance")
+        if allowance is not None:
+            allowance.leave()
+        self._requests -= 1
+        try:
+            yield
+        finally:
+            self._requests += 1
+            if allowance is not None:
+                allowance.come_back()
+            state[_ASIDE_S] = time.perf_counter() - began
 
     # The same in parts, for requests that are answered without a coroutine.
 

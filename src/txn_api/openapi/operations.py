@@ -100,6 +100,15 @@ def text_answer(example: str, description: str) -> dict[str, Any]:
     }
 
 
+def stream_answer(media_type: str, example: str, description: str) -> dict[str, Any]:
+    """A response of text without an end, which has examples of that name."""
+    schema = {"type": "string", "format": "event-stream", "maxLength": 2**40}
+    return {
+        "description": description,
+        "content": {media_type: {"schema": schema, "examples": examples.references(example)}},
+    }
+
+
 def request_body(schema: str) -> dict[str, Any]:
     """A JSON body that the route reads itself; for `openapi_extra`."""
     content = {"schema": {"$ref": REF + schema}, "examples": examples.references(schema)}

@@ -3,27 +3,29 @@
 import { act, call, newAction } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
+import { actor, listen } from "./live.js";
 import { ago, moment } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, address, go } from "./router.js";
+import { address, go } from "./router.js";
 
 const CASES_MAX = 1000;
+const NEWS_AFTER_MS = 3000;
+const LINK = 1; // the cell that may have the focus
 const place = byId("queue-problem");
 const news = byId("queue-news");
 const ORDERS = { score: byScore, amount: byAmount, age: byAge };
+const drawn = new Map(); // by case: what its row shows, and the row
 let cases = [];
+let hasMore = false;
+let fresh = 0;
 let readAt = 0;
 let asked = 0;
 
 export function startAlerts() {
-  addView({
-    name: "alerts", enter: read, needsKey: true, label: "Alerts",
-    about: "The cases of cards that the scorer finds suspicious: claim one, see why, decide it.",
-  });
-  byId("queue-status").addEventListener("change", read);
+  byId("queue-status").addEventListener("change", () => read());
   byId("queue-order").addEventListener("change", show);
-  byId("queue-again").addEventListener("click", read);
+  byId("queue-again").addEventListener("click", () => read());
   byId("queue-next").addEventListener("click", () => nextCase(news, place));
 }
 
@@ -45,39 +47,110 @@ export async function nextCase(newsHere, placeHere, name = newAction()) {
   }
 }
 
-async function read() {
+export function enterAlerts() {
+  read();
+  if (hasKey()) {
+    listen(heard);
+  }
+}
+
+/** Read the queue; quietly, what is shown stays until then. */
+async function read({ quietly = false } = {}) {
   const mine = ++asked;
   clearProblem(place);
-  byId("queue").hidden = true;
-  news.textContent = "";
+  byId("queue").hidden &&= quietly;
   if (!hasKey()) {
     return;
   }
-  news.textContent = "Reading …";
+  news.textContent = quietly ? news.textContent : "Reading …";
   try {
-    const query = new URLSearchParams({ status: byId("queue-status").value, limit: CASES_MAX });
+    const chosen = byId("queue-status").value;
+    const query = new URLSearchParams({ ...(chosen === "mine" ? { assignee: "me" } : { status: chosen }), limit: CASES_MAX });
     const page = await call(`/cases?${query}`);
     if (mine !== asked) {
       return;
     }
     cases = page.data;
+    hasMore = page.has_more;
     readAt = Date.now();
-    const more = page.has_more ? ` Only those of the latest are shown: there are more.` : "";
-    const count = cases.length === 1 ? "1 case" : `${cases.length.toLocaleString("en")} cases`;
-    news.textContent = cases.length ? `${count}.${more}` : `There are no such cases.${more}`;
+    news.textContent = count();
     show();
   } catch (problem) {
     if (mine === asked) {
       news.textContent = "";
-      showProblem(place, problem, {}, read);
+      showProblem(place, problem, {}, () => read());
     }
   }
 }
 
+function count() {
+  const more = hasMore ? " Only those of the latest are shown: there are more." : "";
+  const some = cases.length === 1 ? "1 case" : `${cases.length.toLocaleString("en")} cases`;
+  return cases.length ? `${some}.${more}` : `There are no such cases.${more}`;
+}
+
+/** Take up a change: a case that is shown stays where it is read, whatever becomes of it. */
+function heard(type, one) {
+  if (type === "reset") {
+    read({ quietly: true });
+    return;
+  }
+  const at = cases.findIndex(({ case_id: id }) => id === one.case_id);
+  if (at >= 0) {
+    cases[at] = one.version < cases[at].version ? cases[at] : one;
+  } else if (isChosen(one)) {
+    cases.push(one);
+    announce();
+  } else {
+    return;
+  }
+  show();
+}
+
+function isChosen({ status, assignee, assigned_to: assigned }) {
+  const chosen = byId("queue-status").value;
+  return chosen === "mine" ? [assignee, assigned].includes(actor) : status === chosen;
+}
+
+/** Say how many have come, now and then: a voice that reads each one aloud would never end. */
+function announce() {
+  if (!fresh++) {
+    setTimeout(() => {
+      news.textContent = `${fresh} new. ${count()}`;
+      fresh = 0;
+    }, NEWS_AFTER_MS);
+  }
+}
+
+/** Put the rows in order; the one that has the focus stays where it is seen. */
 function show() {
   byId("queue").hidden = cases.length === 0;
   byId("queue-age").textContent = `Read ${ago(Date.now() - readAt)}`;
-  byId("queue-rows").replaceChildren(...cases.toSorted(ORDERS[byId("queue-order").value]).map(row));
+  const [body, rows] = [byId("queue-rows"), cases.toSorted(ORDERS[byId("queue-order").value]).map(rowOf)];
+  const held = document.activeElement.closest("#queue-rows tr");
+  const at = rows.indexOf(held);
+  if (at < 0) {
+    body.replaceChildren(...rows);
+    return;
+  }
+  const { top } = held.getBoundingClientRect();
+  Array.from(body.rows).filter((other) => other !== held).forEach((other) => other.remove());
+  held.before(...rows.slice(0, at));
+  held.after(...rows.slice(at + 1));
+  scrollBy(0, held.getBoundingClientRect().top - top);
+}
+
+function rowOf(one) {
+  const before = drawn.get(one.case_id);
+  if (before?.one === one) {
+    return before.made;
+  }
+  const made = row(one);
+  if (before) {
+    Array.from(made.cells).forEach((cell, at) => at === LINK || before.made.cells[at].replaceWith(cell));
+  }
+  drawn.set(one.case_id, { one, made: before?.made ?? made });
+  return drawn.get(one.case_id).made;
 }
 
 function row(one) {
@@ -91,7 +164,7 @@ function row(one) {
     element("td", { className: "number", text: String(one.alert_count) }),
     element("td", {}, moment(one.last_alerted_at)),
     element("td", { text: one.resolution ?? one.status }),
-    element("td", { className: "mono", text: one.assignee ?? "" }));
+    element("td", { className: "mono", text: one.assignee ?? (one.assigned_to ? `for ${one.assigned_to}` : "") }));
 }
 
 function byScore(one, other) {

@@ -5,8 +5,12 @@ const JSON_TYPE = "application/json";
 const INSIGHT_URL = document.querySelector("meta[name=insight-url]").content;
 let key = "";
 
+/** Says `change` when there is another key, or none. */
+export const keyChanges = new EventTarget();
+
 export function useKey(presented) {
   key = presented;
+  keyChanges.dispatchEvent(new Event("change"));
 }
 
 /** An answer that is not what was asked for: RFC 9457, or what is left of it. */
@@ -59,6 +63,22 @@ export function insightText(path, options) {
 export async function upload(path, options) {
   const lines = await text(path, options);
   return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** The pieces of an answer as they come. */
+export async function* pieces(path, options) {
+  const response = await ask(path, { ...options, withKey: true });
+  if (!response.ok) {
+    throw problemOf(response, await response.text());
+  }
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await readable(() => reader.read(), options.signal);
+    if (done) {
+      return;
+    }
+    yield value;
+  }
 }
 
 /** An answer of the routes that need no key; a status other than 2xx is an answer, too. */

@@ -1,31 +1,37 @@
 // One case: its alerts with their reasons, what was done about it, and what is to be done.
 
-import { act, call, newAction } from "./api.js";
+import { Problem, act, call, newAction } from "./api.js";
 import { alertCard } from "./alert_card.js";
 import { nextCase } from "./alerts.js";
 import { isCardNumber } from "./card_numbers.js";
 import { closeDecision, decidesBy, startDecision } from "./decision.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
+import { actor, listen } from "./live.js";
 import { addressOfCard } from "./lookup.js";
 import { moment } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, address, entitle, focusTitle } from "./router.js";
+import { address, entitle, focusTitle } from "./router.js";
 
 const ALERTS_MAX = 100;
 const place = byId("case-problem");
 const news = byId("case-news");
 let present = null;
+let latest = null; // as others have left it
+let sending = 0;
 let asked = 0;
 
 export function startCase() {
-  addView({ name: "cases/", section: "case", enter, needsKey: true, title: "One case" });
   startDecision((resolution, reason) => done("close", { resolution, reason }));
   byId("case-claim").addEventListener("click", () => done("claim"));
   byId("case-release").addEventListener("click", () => done("release"));
   byId("case-next").addEventListener("click", () => nextCase(news, place));
   byId("case-snooze").addEventListener("click", () => done("snooze", { minutes: Number(byId("case-minutes").value) }));
+  byId("assign-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    done("assign", { assignee: byId("assignee").value.trim() || null });
+  });
   byId("case-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = byId("case-text").value.trim();
@@ -48,9 +54,10 @@ export function startCase() {
   });
 }
 
-async function enter(_query, caseId) {
+export async function enterCase(_query, caseId) {
   const mine = ++asked;
-  present = null;
+  present = latest = null;
+  tellOfChange();
   clearProblem(place);
   closeDecision();
   byId("case").hidden = true;
@@ -61,8 +68,32 @@ async function enter(_query, caseId) {
   }
   news.textContent = hasKey() ? "Reading …" : "Give a key above to see it.";
   if (hasKey()) {
+    listen((type, one) => heard(type, one, mine));
     await read(caseId, mine);
   }
+}
+
+/** Say at once that the case is no longer what is shown; nothing of it is replaced under somebody's hands. */
+async function heard(type, one, mine) {
+  if (type === "reset" && present) {
+    const found = await call(`/cases/${present.case_id}`).catch(() => null);
+    latest = mine === asked ? found : latest;
+  } else if (one?.case_id === present?.case_id) {
+    latest = one;
+  }
+  tellOfChange();
+}
+
+function tellOfChange() {
+  const isBehind = present && latest?.case_id === present.case_id && latest.version > present.version && !sending;
+  const button = element("button", { text: "Show it as it is", className: "small" });
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    await read(present.case_id, asked);
+    focusTitle();
+  });
+  byId("case-changed").replaceChildren(...(isBehind ? [
+    `This case has changed: it is ${latest.status}${latest.assignee ? ` by ${latest.assignee}` : ""} now. `, button] : []));
 }
 
 async function read(caseId, mine) {
@@ -79,12 +110,25 @@ async function read(caseId, mine) {
         ...alerts.data.map(alertCard),
         left > 0 ? element("p", { className: "hint", text: `${left} earlier alerts are not shown.` }) : "");
       byId("case").hidden = false;
+      showMore(found, alerts.data, mine);
     }
   } catch (problem) {
     if (mine === asked) {
       news.textContent = "";
       showProblem(place, problem, {}, () => read(caseId, mine));
     }
+  }
+}
+
+/** What else is known, by modules that no other view needs. */
+async function showMore(found, alerts, mine) {
+  const isAsked = () => mine === asked;
+  try {
+    const [{ showTransactions }, { showSimilar }] = await Promise.all([import("./card_transactions.js"), import("./similar_cases.js")]);
+    showTransactions(byId("case-transactions"), found, alerts, isAsked);
+    showSimilar(byId("case-similar"), found.case_id, isAsked);
+  } catch (error) {
+    showProblem(byId("case-similar"), new Problem({ title: "No answer", detail: `${error}` }), {}, () => showMore(found, alerts, mine));
   }
 }
 
@@ -101,6 +145,7 @@ async function send(sent) {
   const { action, caseId, version, body, name } = sent;
   const mine = asked;
   clearProblem(place);
+  sending += 1;
   try {
     const after = await act(`/cases/${caseId}/${action}`, name, { version, body });
     if (mine !== asked) {
@@ -117,12 +162,16 @@ async function send(sent) {
     if (problem.code === "case_changed") {
       await read(caseId, mine);
     }
-    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text") }, () => send(sent));
+    showProblem(place, problem, { "/text": byId("case-text"), "/reason": byId("case-text"), "/assignee": byId("assignee") }, () => send(sent));
+  } finally {
+    sending -= 1;
+    tellOfChange();
   }
 }
 
 function show(found) {
   present = found;
+  tellOfChange();
   const isClosed = found.status === "closed";
   entitle(`Case of ${found.card_masked}`);
   if (isClosed) {
@@ -135,12 +184,15 @@ function show(found) {
     element("p", { className: "amount" }, ...amounts, " ", element("span", { className: "tag", text: found.status })),
     element("p", {}, "Score ", element("strong", { text: `${found.priority} of 999` }), ", card ", card,
       `, ${found.alert_count === 1 ? "1 alert" : `${found.alert_count} alerts`}, opened `, moment(found.opened_at), " UTC"),
-    standing(found), previous(found));
+    standing(found), assignment(found), previous(found));
   byId("decision").hidden = isClosed;
   byId("case-reopen").hidden = !isClosed || found.superseded;
-  for (const id of ["case-claim", "case-release", "case-snooze", "case-minutes"]) {
+  for (const id of ["case-claim", "case-release", "case-snooze", "case-minutes", "case-assign", "assignee"]) {
     byId(id).disabled = isClosed || (id === "case-release" && found.status !== "claimed");
   }
+  const names = new Set([actor, ...found.audit.map(({ by }) => by)].filter((name) => name.includes("_")));
+  byId("reviewers").replaceChildren(...Array.from(names, (name) => Object.assign(element("option"), { value: name })));
+  byId("assignee").value = found.assigned_to ?? actor;
   byId("case-audit").replaceChildren(...found.audit.toReversed().map(entry));
 }
 
@@ -152,6 +204,10 @@ function standing({ status, assignee, claim_expires_at: until, snoozed_until: sn
     return element("p", {}, "Claimed by ", element("code", { text: assignee }), " until ", moment(until), " UTC");
   }
   return snoozed ? element("p", {}, "Put off until ", moment(snoozed), " UTC") : element("p", { text: "Free to be claimed." });
+}
+
+function assignment({ assigned_to: name, assignment_expires_at: until }) {
+  return name ? element("p", {}, "Assigned to ", element("code", { text: name === actor ? `${name} (you)` : name }), " until ", moment(until), " UTC") : "";
 }
 
 function previous({ previous_case_id: before }) {

@@ -1,7 +1,5 @@
 // Puts the page together. No build step: browsers load these modules as they stand.
 
-import { startAlerts } from "./alerts.js";
-import { startCase } from "./case.js";
 import { startExplorer } from "./explorer_view.js";
 import { startHealth } from "./health.js";
 import { startInsight } from "./insight.js";
@@ -9,6 +7,7 @@ import { startKey } from "./key.js";
 import { startLookup } from "./lookup.js";
 import { startOperations } from "./operations.js";
 import { startQuality } from "./quality.js";
+import { startReview } from "./review_view.js";
 import { addView, startRouter } from "./router.js";
 import { startSample } from "./sample.js";
 import { startTransaction } from "./transaction.js";
@@ -21,8 +20,7 @@ startLookup();
 startTransaction();
 startInsight();
 startExplorer();
-startAlerts();
-startCase();
+startReview();
 startQuality();
 startUpload();
 startSample();

@@ -6,14 +6,15 @@ import { byId, element } from "./elements.js";
 const PLACE = "txn-api";
 const views = new Map();
 let shown = null;
+let leave = () => {};
 
 /**
  * Add a view. `name` is its first word in the fragment and of its section's id; `enter(query, rest, fragment)` is
  * called each time that the address leads to it, with its parameters, what stands behind the name, and all of it. A view with `label` and
- * `about` stands in the navigation and at the entrance.
+ * `about` stands in the navigation and at the entrance. `leave()` is called when another one follows.
  */
 export function addView(view) {
-  views.set(view.name, { needsKey: false, label: "", about: "", enter() {}, ...view });
+  views.set(view.name, { needsKey: false, label: "", about: "", enter() {}, leave() {}, ...view });
 }
 
 /** The fragment of a view. */
@@ -106,6 +107,8 @@ function follow() {
     focusTitle();
     scrollTo(0, 0);
   }
+  leave();
+  leave = view.leave;
   view.enter(new URLSearchParams(query), rest.map(decoded).join("/"), location.hash);
 }
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fraud.records.case_actions import (
     Actor,
+    Assign,
     CaseAction,
     CaseError,
     CaseFault,
@@ -50,6 +51,7 @@ from txn_api.router import Router
 from txn_api.routes.cases import TAG, case_id_of
 from txn_api.routes.review_shapes import (
     CASE_ID_WORDS,
+    AssignRequest,
     CloseRequest,
     NoteRequest,
     ReopenRequest,
@@ -66,7 +68,8 @@ from txn_core.transactions.instants import now
 
 _SCOPE: Final[Scope] = "cases:write"
 _NONE: Final = b"null"
-_NOTE, _SNOOZE, _CLOSE, _REOPEN = (
+_ASSIGN, _NOTE, _SNOOZE, _CLOSE, _REOPEN = (
+    JsonBody(AssignRequest),
     JsonBody(NoteRequest),
     JsonBody(SnoozeRequest),
     JsonBody(CloseRequest),
@@ -126,10 +129,11 @@ router = Router(tags=[TAG.name], checks=[searched(NoParameters), each_once(NoPar
 async def claim_next_case(
     request: Request, principal: Annotated[Principal, requires(_SCOPE)], services: Service
 ) -> Response:
-    """Claim the most urgent free case of the account for 15 minutes: the one with the highest score, then the oldest.
+    """Claim the most urgent free case of the account for 15 minutes: those assigned to the key first,
+    then the one with the highest score, then the oldest.
 
-    However many ask at once, each case goes to one of them. A case is free when nobody's claim holds and it is not
-    put off. The body is not read.
+    However many ask at once, each case goes to one of them. A case is free when nobody's claim holds, it is not
+    put off, and it is not assigned to somebody else. The body is not read.
     """
     standing = services.gate.standing(request.scope, principal, _SCOPE)
 
@@ -180,6 +184,24 @@ async def claim_case(
 ) -> Response:
     """Take a case for 15 minutes. Who holds it already holds it longer; a case that is put off comes back."""
     return await _acted(services, request, principal, case_id, if_match, name="claim", action=Claim())
+
+
+@_action("assign", "assignCase", "Assign a case", "AssignRequest")
+async def assign_case(
+    request: Request,
+    case_id: str,
+    principal: Annotated[Principal, requires(_SCOPE)],
+    services: Service,
+    if_match: IfMatch = None,
+) -> Response:
+    """Keep a case for a reviewer for 24 hours, or for nobody any longer.
+
+    `POST /cases/next` gives it to them before any other case, and to nobody else. A claim of whoever assigns it ends,
+    unless they assign it to themselves. Whoever names the case can still claim and decide it. Whether there is such a
+    reviewer is not asked.
+    """
+    action = Assign(_ASSIGN.parsed(body := await _ASSIGN.read(request, services.settings)).assignee)
+    return await _acted(services, request, principal, case_id, if_match, name="assign", action=action, body=body)
 
 
 @_action("release", "releaseCase", "Release a case")

@@ -1,10 +1,11 @@
 """Cases as reviewers read them: one with all that was done about it, and lists of them."""
 
 import re
-from collections.abc import Sequence
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
+from pydantic import Field
 from pydantic_core import from_json, to_json
 from starlette.responses import Response
 
@@ -30,6 +31,8 @@ from txn_api.routes.alerts import AccountParameters
 from txn_api.routes.review_shapes import (
     CASE_EXAMPLES,
     CASE_ID_WORDS,
+    REVIEWER_PATTERN,
+    AssignRequest,
     CaseList,
     CaseShape,
     CloseRequest,
@@ -54,6 +57,12 @@ class CaseParameters(PageParameters):
     """Which cases; `from` and `to` are of `opened_at`."""
 
     status: Status | None = None
+    assignee: str | None = Field(
+        None,
+        max_length=36,
+        pattern=f"^me$|{REVIEWER_PATTERN}",
+        description="Those that this reviewer has claimed or been assigned; `me` is whoever asks.",
+    )
 
 
 TAG: Final = Tag("cases", "Alerts of a card as reviewers decide them.")
@@ -80,12 +89,19 @@ async def list_cases(
 ) -> Response:
     """List an account's cases, those that were opened last first unless `order=asc`.
 
-    The queue has another order, which `POST /cases/next` follows. With `status` a page may have fewer cases than its
+    The queue has another order, which `POST /cases/next` follows. With a filter a page may have fewer cases than its
     limit, even none, and yet `has_more`: each page looks at a thousand cases at most.
     """
     account = principal.reads(parameters.account)
     table = services.store(CaseTable)
     states = {None: (ACTIVE, CLOSED), "closed": (CLOSED,)}.get(parameters.status, (ACTIVE,))
+    reviewer = principal.actor if parameters.assignee == "me" else parameters.assignee
+    if reviewer is not None and parameters.status is None:
+        states = (ACTIVE,)  # a closed case is nobody's
+
+    def is_wanted(case: Mapping[str, Any]) -> bool:
+        is_theirs = reviewer is None or reviewer in {case["assignee"], case["assigned_to"]}
+        return is_theirs and parameters.status in {None, case["status"]}
 
     def range_of(span: Span, /) -> RangeQuery:
         return table.of_account(account, states, span)
@@ -93,9 +109,7 @@ async def list_cases(
     async def looks(rows: Sequence[Row]) -> list[str | None]:
         at = now()
         shown = [summary_at(from_json(row.event), at) for row in rows]
-        return [
-            to_json(summary).decode() if parameters.status in {None, summary["status"]} else None for summary in shown
-        ]
+        return [to_json(summary).decode() if is_wanted(summary) else None for summary in shown]
 
     return await answer_page(
         services,
@@ -160,7 +174,7 @@ resource: Final = Resource(
             CaseTable(dynamodb, names.cases), LabelDesk(LabelTable(dynamodb, names.labels))
         ),
     ),
-    shapes=(CaseShape, CaseList, NoteRequest, SnoozeRequest, CloseRequest, ReopenRequest),
+    shapes=(CaseShape, CaseList, AssignRequest, NoteRequest, SnoozeRequest, CloseRequest, ReopenRequest),
     names={
         "CaseShape": "Case",
         "CaseSummaryShape": "CaseSummary",
@@ -172,6 +186,7 @@ resource: Final = Resource(
     words={
         **CASE_ID_WORDS,
         "status": {"description": "As it stands now: an expired claim leaves a case open.", "example": "open"},
+        "assignee": {"example": "me"},
         "from": {"example": "2026-01-01T00:00:00Z"},
         "to": {"example": "2026-02-01T00:00:00Z"},
         "order": {"description": "`desc` is newest first.", "example": "desc"},

@@ -15,6 +15,7 @@ from txn_api.schemas import (
     CardIdText,
     CursorText,
     InstantText,
+    MerchantIdText,
     Shape,
     TransactionIdText,
     example_transaction,
@@ -27,6 +28,7 @@ from txn_core.transactions.instants import Instant, parse_instant
 _ALERT_ID: Final = "alr_4c1d3a09e2b84f6c9d7e5a1b0c2f3e4d"
 EXAMPLE_CASE_ID: Final = "cas_7b1f9e2d4c6a4850b3e1d2c4f5a60718"
 _ACTOR: Final = "key_0123456789abcdef"
+REVIEWER_PATTERN: Final = "^(key_[0-9a-f]{16}|sub_[0-9a-f]{32})$"
 _SCORES: Final = 999
 
 AlertIdText = Annotated[str, Field(pattern=ALERT_ID_PATTERN, examples=[_ALERT_ID])]
@@ -78,6 +80,7 @@ class AlertShape(Shape):
     occurred_at: InstantText
     arrived_at: InstantText
     alerted_at: InstantText
+    merchant_id: Annotated[MerchantIdText | None, Field(description="None of alerts from before they had it.")] = None
 
 
 class AlertList(Shape):
@@ -111,7 +114,9 @@ class AuditShape(Shape):
     action: AuditAction
     text: _Text | None
     resolution: Resolution | None
-    until: Annotated[InstantText | None, Field(description="When a claim expires or a snooze ends.")]
+    until: Annotated[
+        InstantText | None, Field(description="When a claim or an assignment expires, or a snooze ends.")
+    ]
 
 
 class CaseSummaryShape(Shape):
@@ -129,9 +134,11 @@ class CaseSummaryShape(Shape):
     amount_at_risk: Annotated[list[AmountAtRiskShape], Field(max_length=200)]
     opened_at: InstantText
     last_alerted_at: InstantText
-    assignee: ActorText | None
+    assignee: Annotated[ActorText | None, Field(description="Who has claimed it.")]
     claim_expires_at: InstantText | None
     snoozed_until: InstantText | None
+    assigned_to: Annotated[ActorText | None, Field(description="For whom `POST /cases/next` keeps it.")]
+    assignment_expires_at: InstantText | None
     resolution: Resolution | None
     reason: _Text | None
     closed_at: InstantText | None
@@ -214,6 +221,19 @@ class ReviewRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+class AssignRequest(ReviewRequest):
+    """For whom a case is kept."""
+
+    assignee: Annotated[
+        str | None,
+        Field(
+            max_length=36,
+            pattern=REVIEWER_PATTERN,
+            description="A credential as the audit names it. `null` takes the case from whoever has it.",
+        ),
+    ]
+
+
 class NoteRequest(ReviewRequest):
     """What is to be written down."""
 
@@ -277,6 +297,7 @@ _ALERT: Final = {
     "occurred_at": "2019-01-01T00:00:18.000000Z",
     "arrived_at": EXAMPLE_ACCEPTED_AT,
     "alerted_at": "2026-01-02T03:04:06.123456Z",
+    "merchant_id": EXAMPLE_IDS["merchant_id"],
 }
 _SUMMARY: Final[dict[str, Any]] = {
     "case_id": EXAMPLE_CASE_ID,
@@ -294,6 +315,8 @@ _SUMMARY: Final[dict[str, Any]] = {
     "assignee": _ACTOR,
     "claim_expires_at": "2026-01-02T03:20:00.000000Z",
     "snoozed_until": None,
+    "assigned_to": None,
+    "assignment_expires_at": None,
     "resolution": None,
     "reason": None,
     "closed_at": None,
@@ -366,6 +389,7 @@ ALERT_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 CASE_EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Case": {"claimed": _CASE, "decided": _DECIDED},
     "CaseList": {"last_page": {"data": [_SUMMARY], "has_more": False, "next_cursor": None}},
+    "AssignRequest": {"to_a_reviewer": {"assignee": _ACTOR}, "to_nobody": {"assignee": None}},
     "NoteRequest": {"note": {"text": "The holder does not answer the telephone."}},
     "SnoozeRequest": {"until_tomorrow": {"minutes": 960}},
     "CloseRequest": {"fraud": {"resolution": "fraud", "reason": "The holder was at home."}},

@@ -30,7 +30,11 @@ ACTIVE: Final = "active"
 CLOSED: Final = "closed"
 AT_ONCE: Final = Instant("0")
 """Before every instant."""
-_SHOWN: Final = ("id", "free_at", "request")
+ASSIGNED: Final = "!"
+"""Before the rank of a case that is assigned: those come first, so that a reviewer's own are found at once."""
+_SHOWN: Final = ("id", "free_at", "request", "rank", "assigned_to", "assigned_until")
+_BATCH_KEYS_MAX: Final = 100
+_ROUNDS_MAX: Final = 8
 _QUEUE_ROWS: Final = 100
 _QUEUE_CALLS_MAX: Final = 50
 """So many cases that others hold or have put off are read past, times `_QUEUE_ROWS`."""
@@ -47,6 +51,7 @@ class CaseItem:
         rank: the place in the queue, as text: the smallest is first.
         free_at: from when on the case may be claimed.
         request: what the request of the last change is known by, if anything.
+        assigned_to: for whom the case is kept until `assigned_until`.
     """
 
     account: Account
@@ -60,6 +65,8 @@ class CaseItem:
     rank: str
     free_at: Instant = AT_ONCE
     request: str | None = None
+    assigned_to: str | None = None
+    assigned_until: Instant = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,18 @@ class FoundCase:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A case in the queue, from when on it may be claimed, and what its last request is known by."""
+    """A case in the queue: from when on it may be claimed, what its last request is known by, and whose it is."""
 
     case_id: CaseId
     free_at: Instant
     request: str | None
+    rank: str
+    assigned_to: str | None = None
+    assigned_until: Instant = AT_ONCE
+
+    def kept_for(self, at: Instant) -> str | None:
+        """Whom the case is assigned to at that moment."""
+        return self.assigned_to if at < self.assigned_until else None
 
 
 class CaseTable(DynamoDBTable):
@@ -129,7 +143,7 @@ class CaseTable(DynamoDBTable):
         for _ in range(_QUEUE_CALLS_MAX):
             answer = await self._client.query(**self._request(account), **after)
             for item in answer["Items"]:
-                yield QueueRow(_case_id(item), Instant(item["free_at"]["S"]), item.get("request", {}).get("S"))
+                yield _queue_row(item)
             if "LastEvaluatedKey" not in answer:
                 return
             after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -193,11 +207,22 @@ def _attributes(item: CaseItem) -> dict[str, Any]:
         "sort": string(item.sort),
         "free_at": string(item.free_at),
         **({} if item.request is None else {"request": string(item.request)}),
+        **({} if item.assigned_to is None else _assignment(item.assigned_to, item.assigned_until)),
     }
     if not item.is_queued:
         return attributes
     queue = _due(item.account) if item.is_closed else item.account
     return attributes | {"queue": string(queue), "rank": string(item.rank)}
+
+
+def _assignment(assigned_to: str, until: Instant) -> dict[str, Any]:
+    return {"assigned_to": string(assigned_to), "assigned_until": string(until)}
+
+
+def _queue_row(item: Mapping[str, Any]) -> QueueRow:
+    request, assigned_to = (item.get(name, {}).get("S") for name in ("request", "assigned_to"))
+    until = Instant(item.get("assigned_until", {}).get("S", AT_ONCE))
+    return QueueRow(_case_id(item), Instant(item["free_at"]["S"]), request, item["rank"]["S"], assigned_to, until)
 
 
 def _is_due(item: Mapping[str, Any]) -> bool:

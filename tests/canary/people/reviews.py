@@ -30,6 +30,8 @@ async def review(stack: RunningStack, prober: Prober, send: Send) -> None:
     await send(Probe("the next case", prober.http("POST", "/cases/next")))
     for name, body in (
         ("claim", None),
+        ("assign", {"assignee": f"key_{'0' * 16}"}),
+        ("assign", {"assignee": None}),
         ("note", {"text": "no answer"}),
         ("snooze", {"minutes": 5}),
         ("claim", None),
@@ -62,7 +64,10 @@ async def review(stack: RunningStack, prober: Prober, send: Send) -> None:
     await send(Probe("labels in bulk", prober.http("POST", "/labels/bulk", lines, headers)))
     for target in (
         path,
+        f"{path}/similar",
         f"/cases/{second}",
+        "/cases?assignee=me",
+        "/cases/events",
         "/labels/canary-labelled",
         "/alerts",
         "/cases",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from txn_core.dynamodb.active_cases import ActiveCase, ActiveCases
 from txn_core.dynamodb.alerts import AlertItem, AlertTable
 from txn_core.dynamodb.cases import CaseItem, CaseTable, FoundCase, QueueRow
 from txn_core.dynamodb.labels import LabelTable
@@ -127,7 +128,9 @@ class MemoryCases(CaseTable):
             items = [item for item in self.stored.cases.values() if item.is_queued and not item.is_closed]
         for item in sorted(items, key=lambda each: each.rank):
             if item.account == account:
-                yield QueueRow(item.case_id, item.free_at, item.request)
+                yield QueueRow(
+                    item.case_id, item.free_at, item.request, item.rank, item.assigned_to, item.assigned_until
+                )
 
     async def with_labels_due(self, account: Account) -> list[CaseId]:
         async with self._steps.one():
@@ -143,7 +146,24 @@ class MemoryCases(CaseTable):
             self.stored.numbers[account, card_id] = max(last, self.stored.numbers.get((account, card_id), 1))
 
     async def summaries(self, account: Account, case_ids: Iterable[CaseId]) -> dict[CaseId, str]:
-        raise NotImplementedError
+        async with self._steps.one():
+            found = {case_id: self.stored.cases.get((account, case_id)) for case_id in case_ids}
+        return {case_id: item.summary for case_id, item in found.items() if item is not None}
+
+
+class MemoryActiveCases(ActiveCases):
+    """The cases in memory that are not closed."""
+
+    def __init__(self, stored: Stored, steps: Steps) -> None:
+        self.stored, self._steps = stored, steps
+
+    async def latest(self, account: Account, cases_max: int) -> list[ActiveCase]:
+        async with self._steps.one():
+            items = [item for item in self.stored.cases.values() if item.account == account and not item.is_closed]
+        items.sort(key=lambda item: item.sort, reverse=True)
+        return [
+            ActiveCase(item.case_id, item.version, item.free_at, item.assigned_until) for item in items[:cases_max]
+        ]
 
 
 class MemoryLabels(LabelTable):

@@ -30,11 +30,13 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/alerts/quality"): frozenset({"alerts:read"}),
     ("get", "/alerts/{alert_id}"): frozenset({"alerts:read"}),
     ("get", "/cases"): frozenset({"alerts:read"}),
+    ("get", "/cases/events"): frozenset({"alerts:read"}),
     ("get", "/cases/{case_id}"): frozenset({"alerts:read"}),
+    ("get", "/cases/{case_id}/similar"): frozenset({"alerts:read"}),
     ("post", "/cases/next"): frozenset({"cases:write"}),
     **{
         ("post", f"/cases/{{case_id}}/{action}"): frozenset({"cases:write"})
-        for action in ("claim", "release", "snooze", "note", "close", "reopen")
+        for action in ("assign", "claim", "release", "snooze", "note", "close", "reopen")
     },
     ("post", "/labels"): frozenset({"labels:write"}),
     ("post", "/labels/bulk"): frozenset({"labels:write"}),

@@ -182,6 +182,57 @@ async def test_lists_are_paged_and_filtered(floor: Floor) -> None:
     assert backwards.json()["code"] == "range_reversed"
 
 
+async def test_a_case_is_assigned_and_found_by_its_reviewer(floor: Floor) -> None:
+    """By a name that the audit knows; a retry does it once, and `me` is whoever asks."""
+    client = floor.api.client
+    first, second = await floor.alert(1, score=990), await floor.alert(2, card=1, score=500)
+    path, other = f"/cases/{second.case_id}", await floor.reviewer()
+    own = (await floor.post(f"{path}/note", {"text": "seen"}, If_Match="*")).json()["audit"][-1]["by"]
+    assigned, again = [
+        await floor.post(f"{path}/assign", {"assignee": own}, If_Match='"v2"', Idempotency_Key="k1") for _ in range(2)
+    ]
+    assert (again.content, again.headers["idempotent-replayed"]) == (assigned.content, "true")
+    assert (assigned.json()["assigned_to"], assigned.json()["status"], assigned.json()["version"]) == (own, "open", 3)
+
+    async def listed(headers: dict[str, str] | None = None, **asked: str) -> list[str]:
+        page = (await client.get("/cases", params=asked, headers=headers)).json()
+        return [row["case_id"] for row in page["data"]]
+
+    assert await listed(assignee="me") == await listed(assignee=own, status="open") == [second.case_id]
+    assert await listed(other, assignee="me") == await listed(assignee="me", status="claimed") == []
+    taken = await client.post("/cases/next", headers=other)
+    assert taken.json()["case_id"] == first.case_id
+    assert (await client.post("/cases/next", headers=other)).status_code == 204
+    assert (await floor.post("/cases/next")).json()["case_id"] == second.case_id
+    held = await floor.post(f"/cases/{first.case_id}/assign", {"assignee": own}, If_Match="*")
+    assert held.json()["code"] == "case_claimed"
+    freed = await floor.post(f"{path}/assign", {"assignee": None}, If_Match="*")
+    assert (freed.json()["assigned_to"], freed.json()["status"]) == (None, "claimed")
+    nobody = await floor.post(f"{path}/assign", {"assignee": None}, If_Match="*")
+    assert nobody.json()["code"] == "case_state_conflict"
+
+
+async def test_two_reviewers_and_an_assignment_at_once(floor: Floor) -> None:
+    """On the real table: each case has one holder, and an assigned one none but its reviewer."""
+    other, client = await floor.reviewer(), floor.api.client
+    third = f"key_{'0' * 16}"
+    for number in range(4):
+        alert = await floor.alert(number, card=number)
+        path = f"/cases/{alert.case_id}"
+        assigned, *taken = await asyncio.gather(
+            floor.post(f"{path}/assign", {"assignee": third}, If_Match='"v1"'),
+            floor.post("/cases/next"),
+            client.post("/cases/next", headers=other),
+        )
+        case = (await client.get(path)).json()
+        held = [answer.json() for answer in taken if answer.status_code == 200]
+        if assigned.status_code == 200:
+            assert (held, case["assigned_to"], case["status"]) == ([], third, "open")
+        else:
+            assert [each["assignee"] for each in held] == [case["assignee"]]
+            assert case["assigned_to"] is None
+
+
 async def test_accounts_keep_apart(floor: Floor) -> None:
     """Nobody reads, claims or labels in another account, but who was granted it reads."""
     alert = await floor.alert(1)
@@ -237,6 +288,10 @@ async def test_no_card_number_is_written_down(desk: AppFixture, capsys: pytest.C
         ("snooze", {"minutes": 0}, {"If-Match": "*"}, (422, "validation_failed")),
         ("snooze", {"minutes": 43_201}, {"If-Match": "*"}, (422, "validation_failed")),
         ("snooze", {"minutes": "60"}, {"If-Match": "*"}, (422, "validation_failed")),
+        ("assign", {"assignee": "anna"}, {"If-Match": "*"}, (422, "validation_failed")),
+        ("assign", {"assignee": "key_0"}, {"If-Match": "*"}, (422, "validation_failed")),
+        ("assign", {}, {"If-Match": "*"}, (422, "validation_failed")),
+        ("assign", {"assignee": f"key_{issued_card_number()}"}, {"If-Match": "*"}, (422, "card_number_misplaced")),
         ("claim", None, {"If-Match": "*"}, (503, "outcome_unknown")),
         ("claim", None, {"If-Match": "*", "Idempotency-Key": "a b"}, (400, "idempotency_key_malformed")),
     ],

@@ -17,6 +17,10 @@ LICENCES = "vega.LICENCES.txt"
 OWN = {name: file.content for name, file in FILES.items() if name not in {LIBRARY, LICENCES}}
 SCRIPTS = {name: content.decode() for name, content in OWN.items() if name.endswith(".js")}
 IMPORTED = r'(?:from |import\()"\./(\w+\.js)"'
+CASES = (
+    *("alert_card", "alerts", "card_map", "card_transactions", "case", "decision", "drawing", "event_parser", "live"),
+    *("review", "similar_cases", "timeline", "us_states"),
+)
 CHARTS = Path(__file__).parents[3] / "devkit" / "charts"
 
 
@@ -71,15 +75,16 @@ async def test_the_page_and_each_of_its_files_are_served(desk: AppFixture, marku
 def test_all_of_it_is_light() -> None:
     """What a first visit loads, as it is compressed on the way, if it is; and all of it with the chart library."""
     weights = {name: len(gzip.compress(content)) for name, content in OWN.items()}
-    later = {"explorer.js", "facet.js"}
+    explorer, cases = {"explorer.js", "facet.js"}, {f"{name}.js" for name in CASES}
     waiting, reached = ["main.js"], set(OWN) - set(SCRIPTS)
     while waiting:
         name = waiting.pop()
         if name in OWN and name not in reached:
             reached.add(name)
             waiting += re.findall(r'from "\./(\w+\.js)"', SCRIPTS[name])
-    assert set(OWN) - reached == later
+    assert set(OWN) - reached == explorer | cases
     assert sum(weights[name] for name in reached) < 60_000
+    assert sum(weights[name] for name in cases) < 24_000
     own = sum(weights.values())
     assert own + len(FILES[LIBRARY].content) < 400_000
 
