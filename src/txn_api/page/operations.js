@@ -6,7 +6,6 @@ import { startDeadLetters } from "./dead_letters.js";
 import { byId, element, row, worded } from "./elements.js";
 import { hasKey } from "./key.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView } from "./router.js";
 
 const EVERY_MS = 2_000;
 const STALE_MS = 10_000;
@@ -18,25 +17,20 @@ let readAt = 0;
 let asked = 0;
 let timer = 0;
 
-export function startOperations() {
-  addView({
-    name: "operations", enter, needsKey: true, label: "Operations",
-    about: "Live: what is accepted, how far each drain is, dead letters, cost; and what to do where something is red.",
-  });
-  startDeadLetters();
-  byId("ops-again").addEventListener("click", enter);
-  document.addEventListener("visibilitychange", () => {
-    if (readAt && isLookedAt()) {
-      read();
-    }
-  });
-}
+startDeadLetters();
+byId("ops-again").addEventListener("click", enter);
+document.addEventListener("visibilitychange", () => {
+  if (readAt && isLookedAt()) {
+    read();
+  }
+});
 
 function isLookedAt() {
   return !document.hidden && !byId("view-operations").hidden;
 }
 
-function enter() {
+/** Show the system as it is, and go on showing it. */
+export function enter() {
   clearProblem(place);
   if (!hasKey()) {
     readAt = 0;

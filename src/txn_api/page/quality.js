@@ -7,7 +7,7 @@ import { ago } from "./moments.js";
 import { sum } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { bar, plot } from "./quality_pictures.js";
-import { addView, address, go, rename } from "./router.js";
+import { address, go, rename } from "./router.js";
 
 const FEW = 5; // of fewer decided alerts nothing is said but their number
 const place = byId("quality-problem");
@@ -18,23 +18,21 @@ let found = null;
 let readAt = 0;
 let asked = 0;
 
-export function startQuality() {
-  addView({ name: "alerts/", section: "quality", enter, needsKey: true, title: "How well alerts work" });
-  days.addEventListener("change", () => go(here()));
-  byId("quality-again").addEventListener("click", read);
-  reviews.addEventListener("input", () => {
-    rename(here());
-    showThresholds();
-  });
-  addEventListener("resize", showThresholds);
-  setInterval(showAge, 15_000);
-}
+days.addEventListener("change", () => go(here()));
+byId("quality-again").addEventListener("click", read);
+reviews.addEventListener("input", () => {
+  rename(here());
+  showThresholds();
+});
+addEventListener("resize", showThresholds);
+setInterval(showAge, 15_000);
 
 function here() {
   return address("alerts/quality", { days: days.value, reviews: reviews.value });
 }
 
-function enter(query, rest) {
+/** Show which rules and models are right, over the days of the address. */
+export function enter(query, rest) {
   if (rest !== "quality") {
     go("#/nowhere");
     return;

@@ -16,11 +16,9 @@ LIBRARY = "vega.js"
 LICENCES = "vega.LICENCES.txt"
 OWN = {name: file.content for name, file in FILES.items() if name not in {LIBRARY, LICENCES}}
 SCRIPTS = {name: content.decode() for name, content in OWN.items() if name.endswith(".js")}
+STATIC = r'from "\./(\w+\.js)"'
+LATER = r'import\("\./(\w+\.js)"\)'
 IMPORTED = r'(?:from |import\()"\./(\w+\.js)"'
-CASES = (
-    *("alert_card", "alerts", "card_map", "card_transactions", "case", "decision", "drawing", "event_parser", "live"),
-    *("review", "similar_cases", "timeline", "us_states"),
-)
 CHARTS = Path(__file__).parents[3] / "devkit" / "charts"
 
 
@@ -72,21 +70,27 @@ async def test_the_page_and_each_of_its_files_are_served(desk: AppFixture, marku
         assert answer.content == (gzip.decompress(content) if path in compressed else content)
 
 
-def test_all_of_it_is_light() -> None:
-    """What a first visit loads, as it is compressed on the way, if it is; and all of it with the chart library."""
-    weights = {name: len(gzip.compress(content)) for name, content in OWN.items()}
-    explorer, cases = {"explorer.js", "facet.js"}, {f"{name}.js" for name in CASES}
-    waiting, reached = ["main.js"], set(OWN) - set(SCRIPTS)
+def _reached(first: str, pattern: str) -> set[str]:
+    """A script and all that it imports by a pattern, in turn."""
+    waiting, reached = [first], set[str]()
     while waiting:
         name = waiting.pop()
-        if name in OWN and name not in reached:
+        if name in SCRIPTS and name not in reached:
             reached.add(name)
-            waiting += re.findall(r'from "\./(\w+\.js)"', SCRIPTS[name])
-    assert set(OWN) - reached == explorer | cases
-    assert sum(weights[name] for name in reached) < 60_000
-    assert sum(weights[name] for name in cases) < 24_000
-    own = sum(weights.values())
-    assert own + len(FILES[LIBRARY].content) < 400_000
+            waiting += re.findall(pattern, SCRIPTS[name])
+    return reached
+
+
+def test_each_page_is_light() -> None:
+    """What a visit to it loads first of all, as it is compressed on the way; and the same with the chart library."""
+    weights = {name: len(gzip.compress(content)) for name, content in OWN.items()}
+    shell = (set(OWN) - set(SCRIPTS)) | _reached("main.js", STATIC)
+    later = {view: shell | _reached(view, IMPORTED) for view in re.findall(LATER, SCRIPTS["later_views.js"])}
+    assert set(later) == {"insight.js", "explorer.js", "review.js", "quality.js", "operations.js"}
+    assert shell.union(*later.values()) == set(OWN)
+    pages = {view: sum(weights[name] for name in names) for view, names in later.items()}
+    assert max(pages.values()) < 60_000, pages
+    assert max(pages.values()) + len(FILES[LIBRARY].content) < 400_000
 
 
 def test_the_library_is_of_the_pins_and_its_licences_are_served() -> None:
