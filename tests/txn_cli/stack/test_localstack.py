@@ -5,13 +5,12 @@ import io
 import pytest
 from rich.console import Console
 
+from operations.drains.drain_reading import DrainReading
 from operations.drains.shard_status import ShardStatus
 from tests.workers.builders import lease
 from txn_cli.stack import localstack
 from txn_cli.stack.localstack import Extras, _kinds
 from txn_cli.stack.narrator import Narrator
-from txn_cli.status.drain import WorkerStatus
-from txn_cli.status.observer import _never_ran
 from txn_core.drains import ARCHIVE, INDEX, SCORE
 from workers.leases.lease import Lease
 
@@ -47,5 +46,5 @@ def test_the_scorer_runs_where_it_is_wanted_and_installed(
 @pytest.mark.parametrize(("row", "never"), [(None, True), (lease(), False)])
 def test_nobody_waits_for_a_drain_that_a_system_goes_without(row: Lease | None, never: bool) -> None:  # noqa: FBT001
     shards = (ShardStatus(lease().shard_id, row, None, foreign=False),)
-    assert _never_ran(WorkerStatus(SCORE.name, shards, {}, None, None, "", ()), SCORE) is never
-    assert not _never_ran(WorkerStatus(INDEX.name, shards, {}, None, None, "", ()), INDEX)
+    assert DrainReading(SCORE, shards).never_ran is never
+    assert not DrainReading(INDEX, shards).never_ran
