@@ -56,7 +56,7 @@ function choose(choice, by = measure) {
 }
 
 /** Show what an address chooses. */
-export function explore(query) {
+export function enter(query) {
   const before = measure;
   measure = Object.hasOwn(MEASURES, query.get("measure")) ? query.get("measure") : "net";
   byId(`measure-${measure}`).checked = true;

@@ -9,7 +9,7 @@ import { hasKey } from "./key.js";
 import { ago } from "./moments.js";
 import { PICTURES } from "./pictures.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { addView, entitle } from "./router.js";
+import { entitle } from "./router.js";
 import { dataLines, fillCard, newCard, showNothing } from "./question_card.js";
 
 const AT_ONCE = 4;
@@ -23,18 +23,12 @@ let entered = [];
 /** The question and the choice of what is shown, and when it was read. */
 let shown = null;
 
-export function startInsight() {
-  addView({
-    name: "insight", enter, needsKey: true, label: "Insight",
-    about: "Twelve questions about customers, regions, merchants and fraud, each answered by a picture.",
-  });
-  addView({ name: "insight/", section: "insight", enter, needsKey: true, title: "Insight" });
-  byId("insight-again").addEventListener("click", () => enter(...entered));
-  setInterval(showAge, LOOK_AT_AGE_MS);
-  document.addEventListener("visibilitychange", showAge);
-}
+byId("insight-again").addEventListener("click", () => enter(...entered));
+setInterval(showAge, LOOK_AT_AGE_MS);
+document.addEventListener("visibilitychange", showAge);
 
-async function enter(query, name) {
+/** Show the questions, or the one that is named, with the filters of the address. */
+export async function enter(query, name) {
   // What is shown of the same question stays meanwhile, and the focus in it; of the same choice also where reading fails.
   const stays = hasKey() && shown?.name === name;
   const isSame = stays && shown.choice === query.toString();
