@@ -156,8 +156,9 @@ def press(driver: webdriver.Chrome, origin: str, key: str, rng: random.Random) -
     for number in range(CLICKS):
         if number % IN_A_ROW == 0:
             start_again(driver)
+        view, label = rng.choice(driver.execute_script(VALUES))
         before = page_ms(driver), 1000 * time.process_time()
-        painted, answered = driver.execute_async_script(PRESS, *rng.choice(driver.execute_script(VALUES)))
+        painted, answered = driver.execute_async_script(PRESS, view, label)
         clicks.append(Click(painted, answered, page_ms(driver) - before[0], 1000 * time.process_time() - before[1]))
     return clicks
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import duckdb
 import pytest
 
+from insight.explorer import cube
 from insight.explorer.cube import Cube
 from insight.explorer.dimensions import DIMENSIONS
 from tests.insight.conftest import Service, publish, serving
@@ -127,6 +128,19 @@ def test_segments_are_groups_of_the_answer_to_q10(folder: Path) -> None:
         label: [sum(row[n] for row in rows) for n in range(3)] for label, rows in groups.items()
     }
     assert len(groups) > 5
+
+
+def test_customers_are_counted_alike_by_bits_and_by_hash_tables(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latter where a view has so many cells and customers that a bit for each would take much memory."""
+    asked = [(by, choice) for by in DIMENSIONS for choice in ({}, {"currency": "USD"}, {"month": "2024-12-01"})]
+    counted = []
+    for bits in (cube.BITS_MAX, 0):
+        monkeypatch.setattr(cube, "BITS_MAX", bits)
+        made = Cube.built(folder, Bounds("200MB", 1, 10), "stamp", print)
+        counted.append([sorted(made.cells(by, choice)) for by, choice in asked if by not in choice])
+    assert counted[0] == counted[1]
 
 
 async def test_what_nobody_has_is_too_few(service: Service) -> None:

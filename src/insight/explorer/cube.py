@@ -28,6 +28,9 @@ Cell = tuple[str, int, int, int]
 """A label, its distinct customers, transactions, and net in minor units."""
 
 VIEWS_KEPT_MAX: Final = 1024
+BITS_MAX: Final = 1 << 27
+"""Of all cells of a view, which is 16 MiB: with more, customers are counted by hash tables."""
+_DISTINCT: Final = "count(distinct customer)"
 _CONFIG: Final = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": ""}
 _LABELS: Final = tuple(name for name in DIMENSIONS if name != "month")
 _FACTS: Final = """
@@ -64,6 +67,7 @@ class Cube:
         self._narrowed: Mapping[str, str] | None = None
         self._kept: OrderedDict[tuple[str, frozenset[tuple[str, str]]], list[Cell]] = OrderedDict()
         self.data = data
+        [(self._customers,)] = connection.execute("select count(distinct customer) from cube").fetchall()
         self.labels: Mapping[str, Sequence[str]] = {name: self._labels_of(name) for name in DIMENSIONS}
         """The labels of each dimension that occur, in their order."""
         self.exponents: Mapping[str, int] = dict(connection.execute("from exponents").fetchall())
@@ -144,11 +148,16 @@ class Cube:
             is_ready = chosen == self._narrowed and cube == _cube_for({*chosen})
             source = "narrowed" if is_ready else f"{cube} where {_conditions(chosen)}"
             sql = (
-                f"select cast({by} as varchar) as label, count(distinct customer), "  # noqa: S608 - names of ours
+                f"select cast({by} as varchar) as label, {self._distinct(by)}, "  # noqa: S608 - names of ours
                 f"cast(coalesce(sum(transactions), 0) as bigint), cast(coalesce(sum(net_minor), 0) as bigint) "
                 f"from {source}{' group by label' if by in DIMENSIONS else ''}"
             )
             return self._connection.execute(sql, [] if is_ready else list(chosen.values())).fetchall()
+
+    def _distinct(self, by: str) -> str:
+        """What counts the customers of a cell. A bit for each takes less than half the time of a hash table."""
+        bits = len(self.labels.get(by, ())) * self._customers
+        return f"bit_count(bitstring_agg(customer, 1, {self._customers}))" if 0 < bits < BITS_MAX else _DISTINCT
 
     def _labels_of(self, name: str) -> list[str]:
         found = self._connection.execute(f"select distinct cast({name} as varchar) from {_cube_for({name})}")  # noqa: S608
