@@ -8,6 +8,7 @@ const TEXT_PX_MIN = 27;
 const DECIMALS_MAX = 3;
 const LABELS_PX = 125;
 const LETTER_PX = 6.5;
+const SPACING_PX = 14;
 
 /** The rows of an answer by the names of their columns; `hidden` tells of a cell of few customers, `partial` of a month with some of its days. */
 export function cells({ columns, rows, suppressed, partial_rows: partialRows }) {
@@ -92,10 +93,14 @@ export function shades(numbers, colours, even = null) {
  */
 export function heat(data, { xs, ys, groups = [""], width, colours, shade, xTitle = null, yTitle = null, row = 24, xAxis = {} }) {
   const beside = width >= 340 + 110 * groups.length ? groups.length : 1;
-  const inner = Math.floor((width - LABELS_PX) / beside) - 8;
-  const texts = inner / xs.length >= TEXT_PX_MIN;
+  const room = (width - LABELS_PX - SPACING_PX * (beside - 1)) / beside - 8;
+  const label = Math.max(...xs.map(({ length }) => length)) * LETTER_PX;
+  const isSlanted = label > room / xs.length;
+  // A slanted label of the last column stands out to the right.
+  const inner = Math.floor(isSlanted ? room - 0.6 * label : room);
+  const texts = inner / xs.length >= Math.max(TEXT_PX_MIN, ...data.map(({ text }) => (text?.length ?? 0) * LETTER_PX));
   const rows = data.map((cell) => ({ ...cell, group: cell.group ?? "", deep: cell.value !== null && shade.isDeep(cell.value) }));
-  const slant = Math.max(...xs.map(({ length }) => length)) * LETTER_PX > inner / xs.length ? { labelAngle: -40, labelAlign: "left" } : {};
+  const slant = isSlanted ? { labelAngle: -40, labelAlign: "left" } : {};
   const x = labels("x", xs, { title: xTitle, titleAnchor: "start", orient: "top", ...slant, ...xAxis });
   const y = labels("y", ys, { title: yTitle, labelLimit: LABELS_PX });
   const tooltip = { field: "tip" };
@@ -117,7 +122,7 @@ export function heat(data, { xs, ys, groups = [""], width, colours, shade, xTitl
     return framed(width, { height: row * ys.length, data: { values: rows }, layer });
   }
   return {
-    data: { values: rows }, columns: beside, spacing: 14,
+    data: { values: rows }, columns: beside, spacing: SPACING_PX,
     facet: { field: "group", type: "nominal", sort: groups, header: { title: null, labelAnchor: "start" } },
     spec: { width: inner, height: row * ys.length, layer },
   };

@@ -24,7 +24,7 @@ export function fraudByState(answer) {
       layer: [
         ...isAlone ? [] : [{
           data: { values: [{ all, text: `all: ${number(all, 1)}` }] }, encoding: { x: { field: "all", type: "quantitative" } },
-          layer: [{ mark: { type: "rule", color: colours.text, strokeDash: [4, 3] } }, { mark: { type: "text", align: "left", dx: 4, baseline: "bottom", fontWeight: "bold" }, encoding: { y: { value: "height" }, text: { field: "text" } } }],
+          layer: [{ mark: { type: "rule", color: colours.text, strokeDash: [4, 3] } }, { mark: { type: "text", align: "left", dx: 4, dy: 3, baseline: "top", fontWeight: "bold" }, encoding: { y: { value: "height" }, text: { field: "text" } } }],
         }],
         { mark: { type: "rule", strokeWidth: 2, opacity: 0.6 }, encoding: { y, x: x("from_at_least"), x2: { field: "to_at_most" }, color, tooltip } },
         { mark: { type: "point", filled: true, size: 55, opacity: 1 }, encoding: { y, x: x("frauds_in_10000"), color, tooltip } },
