@@ -40,6 +40,7 @@ class Figure:
         answered_p50, answered_p95: from the first byte of the answer until its picture was painted.
         asked_p50, asked_p95: the same from the request.
         entered_p50, entered_p95: the same from entering the view.
+        cpu_p50, cpu_p95: CPU time of the page's main thread since then.
     """
 
     view: str
@@ -51,6 +52,8 @@ class Figure:
     asked_p95: float
     entered_p50: float
     entered_p95: float
+    cpu_p50: float
+    cpu_p95: float
 
     @property
     def bar_ms(self) -> float | None:
@@ -116,6 +119,7 @@ def _figure(view: str, state: State, painted: Sequence[Painted]) -> Figure:
         *both([each["answered_ms"] for each in painted]),
         *both([each["asked_ms"] for each in painted]),
         *both([each["entered_ms"] for each in painted]),
+        *both([each["cpu_ms"] for each in painted]),
     )
 
 
@@ -126,8 +130,8 @@ def _load() -> str:
 def table(figures: Sequence[Figure]) -> str:
     """The figures as Markdown."""
     lines = [
-        "| View | State | Visits | First byte to painted, p50 / p95 ms | Bar | | From the request | From entering |",
-        "|---|---|---|---|---|---|---|---|",
+        "| View | State | Visits | First byte to painted, p50 / p95 | Bar | | From request | From entering | CPU |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for each in figures:
         bar = "" if each.bar_ms is None else f"{each.bar_ms:,.0f}"
@@ -135,7 +139,8 @@ def table(figures: Sequence[Figure]) -> str:
         lines.append(
             f"| {each.view} | {each.state} | {each.visits} | {each.answered_p50:,.0f} / {each.answered_p95:,.0f} "
             f"| {bar} | {mark} | {each.asked_p50:,.0f} / {each.asked_p95:,.0f} "
-            f"| {each.entered_p50:,.0f} / {each.entered_p95:,.0f} |"
+            f"| {each.entered_p50:,.0f} / {each.entered_p95:,.0f} "
+            f"| {each.cpu_p50:,.0f} / {each.cpu_p95:,.0f} |"
         )
     return "\n".join(lines)
 

@@ -10,7 +10,7 @@ LABELS = {"region": ["West", "South"], "month": ["2026-03", "2026-04"], "currenc
 
 def figure(view: str, answered_p95: float) -> Figure:
     """Ten cold visits to a view."""
-    return Figure(view, "cold", 10, 100.0, answered_p95, 200.0, 900.0, 300.0, 950.0)
+    return Figure(view, "cold", 10, 100.0, answered_p95, 200.0, 900.0, 300.0, 950.0, 80.0, 90.0)
 
 
 def test_a_picture_has_a_bar_and_the_overview_has_none() -> None:
