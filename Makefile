@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -130,8 +130,14 @@ bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=
 bench-warehouse: $(STAMP) $(DBT) ## measure load and build of the warehouse, of the sample and of 5.1 million rows (REPLICAS=24; two minutes)
 	@$(BIN)/python -m bench.warehouse --replicas $(or $(REPLICAS),24) $(BENCH_ARGS)
 
-bench-explorer: $(STAMP) $(DBT) ## measure clicks in the explorer over 5.1 million rows, in a browser (FOLDER= keeps the warehouse; needs chromium and chromedriver)
-	@$(BIN)/python -m bench.explorer $(if $(FOLDER),--folder $(FOLDER)) $(BENCH_ARGS)
+bench-explorer: $(STAMP) $(DBT) ## measure clicks in the explorer over 5.1 million rows, in a browser (WAREHOUSE=folder keeps them; needs chromium and chromedriver)
+	@$(BIN)/python -m bench.explorer $(if $(WAREHOUSE),--folder $(WAREHOUSE)) $(BENCH_ARGS)
+
+bench-pages: $(STAMP) $(DBT) ## measure how soon the pictures of 5.1 million rows are painted (needs chromium; WAREHOUSE=folder keeps them)
+	@$(BIN)/python -m bench.insight pages $(if $(WAREHOUSE),--warehouse $(WAREHOUSE)) $(BENCH_ARGS)
+
+bench-insight-beside: $(STAMP) $(DBT) ## measure posts beside 50 queries at once, one of them endless (needs wrk; WAREHOUSE=folder)
+	@$(BIN)/python -m bench.insight beside $(if $(WAREHOUSE),--warehouse $(WAREHOUSE)) $(BENCH_ARGS)
 
 bench-counts: $(STAMP) ## count the work of a lone post, beside bad neighbours, of the garbage collector (4 minutes, no servers)
 	@$(BIN)/python -m bench.counted $(BENCH_ARGS)

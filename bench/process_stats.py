@@ -31,6 +31,17 @@ def parse_resident_bytes(statm: str) -> int:
     return int(statm.split()[1]) * PAGE_BYTES
 
 
+def resident_peak_bytes(pid: int) -> int:
+    """The most memory that a process has held since it began (VmHWM)."""
+    return parse_resident_peak_bytes(Path(f"/proc/{pid}/status").read_text())
+
+
+def parse_resident_peak_bytes(status: str) -> int:
+    """The same from the text of /proc/PID/status."""
+    (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) << 10
+
+
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
     """Keep the calling thread, and the threads and processes that it starts, on one core."""

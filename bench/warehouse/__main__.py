@@ -12,23 +12,15 @@ import asyncio
 import resource
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import duckdb
 import pyarrow as pa
-from devkit.lake_maker import lake_of, sample_bodies
 
+from bench.warehouse.replicas import batch, curated_sample, replica
 from txn_core.settings import Settings
-from txn_core.transactions.instants import Instant
-from warehouse.curated.raw_tables import raw_table
-from warehouse.curated.schema import CURATED_SCHEMA
-from warehouse.curated.table import Append
-from warehouse.curated.transformation import Transformation
 from warehouse.dbt.environment import dbt_program
-from warehouse.landing.landing_port import LoadBatch
 from warehouse.questions.catalogue import Question, questions
 from warehouse.run.building import Builder
 from warehouse.run.duckdb_target import DuckDbTarget
@@ -38,9 +30,7 @@ from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import open_duckdb
 from warehouse.sql.reader_roles import Role
 
-SAMPLE: Final = Path(__file__).parents[3] / "shared/data/kaggle_like_dev.csv.gz"
 NEW_ROWS: Final = 20_000
-SLICE_ROWS: Final = 131_072
 
 
 def main() -> None:
@@ -82,10 +72,7 @@ def step(name: str, builder: Builder, tables: Iterator[pa.Table], number: int) -
     landing = builder.target.landing().open()
     for commit, table in enumerate(tables, number):  # what makes the tables is not measured
         before = cpu_s()
-        column = pa.repeat(pa.scalar(commit, pa.int64()), table.num_rows)
-        rows = table.set_column(0, CURATED_SCHEMA.field(0), column)
-        append = Append(commit, rows.num_rows, Instant("2026-01-01T00:00:00.000000Z"), digest="")
-        landing.load(LoadBatch((append,), partial(slices, rows)))
+        landing.load(batch(table, commit))
         loading += cpu_s() - before
     landing.close()
     before, began = cpu_s(), time.monotonic()
@@ -116,32 +103,6 @@ def seconds(folder: WarehouseFolder, memory: str, question: Question) -> tuple[f
         began, before = time.monotonic(), cpu_s()
         list(ask(reader, question)[0].rows)
         return time.monotonic() - began, cpu_s() - before
-
-
-def slices(table: pa.Table) -> Iterator[pa.Table]:
-    """A table as a landing gets it: in slices."""
-    return (table.slice(at, SLICE_ROWS) for at in range(0, table.num_rows, SLICE_ROWS))
-
-
-def curated_sample() -> pa.Table:
-    """The sample file's rows as the curated table has them."""
-    objects = lake_of(sample_bodies(SAMPLE), rows_per_object=40_000)
-    with Transformation.open() as transformation:
-        return pa.concat_tables([transformation.curated(raw_table(each.body), 1) for each in objects])
-
-
-def replica(sample: pa.Table, number: int, *, new: int = 0) -> pa.Table:
-    """The sample with other transactions, and but for number 0 with other cards and customers."""
-    other = {
-        "transaction_id": f"md5(transaction_id || '{number}/{new}')" if number or new else "transaction_id",
-        "card_id": f"'card_1_' || md5(card_id || '{number}')" if number else "card_id",
-        "customer_id": f"'cus_' || md5(customer_id || '{number}')" if number else "customer_id",
-        "sequence_number": f"sequence_number || '{number:03d}{new}'",
-    }
-    columns = ", ".join(f"{other.get(name, name)} as {name}" for name in sample.column_names)
-    with duckdb.connect() as connection:
-        connection.register("sample", sample)
-        return connection.execute(f"select {columns} from sample").to_arrow_table().cast(CURATED_SCHEMA)
 
 
 def cpu_s() -> float:

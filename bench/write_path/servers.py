@@ -17,6 +17,7 @@ from txn_cli.stack import ports
 
 MEASURED_CORE: Final = 0
 LOAD_CORE: Final = 1
+BOTH_CORES: Final = "0,1"
 START_S_MAX: Final = 30.0
 STOP_S_MAX: Final = 30.0
 
@@ -50,21 +51,21 @@ def peer(name: str, kinesis_url: str) -> Iterator[Served]:
 
 
 @contextmanager
-def api(environment: Mapping[str, str]) -> Iterator[Served]:
+def api(environment: Mapping[str, str], cores: int | str = MEASURED_CORE) -> Iterator[Served]:
     """Our API as it runs in production."""
     port = ports.choose()
     command = [sys.executable, "-m", "txn_cli.main", "api", "--port", str(port)]
-    with started(command, MEASURED_CORE, environment) as process:
+    with started(command, cores, environment) as process:
         yield Served(answering(f"http://{ports.HOST}:{port}", "/readyz"), process.pid)
 
 
 @contextmanager
 def started(
-    command: list[str], core: int, environment: Mapping[str, str], stdout: int | None = subprocess.DEVNULL
+    command: list[str], cores: int | str, environment: Mapping[str, str], stdout: int | None = subprocess.DEVNULL
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """A process on a core for the time of the block."""
+    """A process on a core, or on several (`0,1`), for the time of the block."""
     process = subprocess.Popen(
-        ["taskset", "-c", str(core), *command], env=dict(environment), stdout=stdout, stderr=subprocess.DEVNULL
+        ["taskset", "-c", str(cores), *command], env=dict(environment), stdout=stdout, stderr=subprocess.DEVNULL
     )
     try:
         yield process

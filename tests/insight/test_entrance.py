@@ -46,6 +46,7 @@ async def test_a_browser_is_let_in_from_one_origin(service: Service) -> None:
     assert "Authorization" in preflight.headers["access-control-allow-headers"]
     for response in (preflight, await service.client.get(QUESTION, headers={"Origin": "https://elsewhere.test"})):
         assert response.headers["access-control-allow-origin"] == ORIGIN
+        assert response.headers["timing-allow-origin"] == ORIGIN
         assert "access-control-allow-credentials" not in response.headers
         assert "set-cookie" not in response.headers
         assert response.headers["x-content-type-options"] == "nosniff"

@@ -1,5 +1,7 @@
 """Pages of one other origin may ask from a browser (CORS, by the Fetch standard): the API's, whose pages they are.
 
+They also see when an answer began, not only when it was whole (Timing-Allow-Origin, by Resource Timing).
+
 One origin is named, so that each answer says the same, whoever asks, also the answers that refuse. Credentials are
 headers alone: there are no cookies, and `Access-Control-Allow-Credentials` is never sent.
 """
@@ -29,6 +31,7 @@ def of_every_answer(settings: Settings) -> Headers:
     return (
         (b"access-control-allow-origin", settings.insight_origin.encode()),
         (b"access-control-expose-headers", _EXPOSED),
+        (b"timing-allow-origin", settings.insight_origin.encode()),
     )
 
 

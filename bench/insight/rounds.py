@@ -1,0 +1,89 @@
+"""One round: posts in an open loop at an API, alone or beside 50 queries at once to the insight service."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from bench.insight.queries import Answers, Choice, ask_at_once, choices_of, client_of
+from bench.insight.service import publish_again
+from bench.process_stats import cpu_s
+from bench.write_path.load.open_loop import HttpReply, connected, fire
+from bench.write_path.posts import CONNECTIONS
+from bench.write_path.servers import Served
+
+WARM_UP_S: Final = 2
+LEFT_OVER_S_MAX: Final = 12.0  # the API answers within 10 s
+QUIET_S: Final = 2.0  # longer than the pause after which the service looks for a new build
+QUIET_CPU_S: Final = 0.1
+QUIET_S_MAX: Final = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who takes part: an API and the posts for it, and the service over a folder, with a key's headers."""
+
+    api: Served
+    requests: Sequence[bytes]
+    insight: Served
+    headers: Mapping[str, str]
+    folder: Path
+
+    def posted(
+        self, rate_per_s: float, seconds: float, chosen: Sequence[Choice], answers: Answers
+    ) -> list[HttpReply]:
+        """The answers to posts at a rate, beside queries if choices are given; the service has nothing else to do."""
+        wait_quiet(self.insight.pid)
+        gc.collect()
+        gc.disable()  # a pause of the load would count as one of the API
+        try:
+            return uvloop.run(self._posted(rate_per_s, seconds, chosen, answers))
+        finally:
+            gc.enable()
+
+    async def labels(self) -> Mapping[str, Sequence[str]]:
+        """What there is to choose from."""
+        async with client_of(self.insight.base, self.headers) as client:
+            return await choices_of(client)
+
+    async def _posted(
+        self, rate_per_s: float, seconds: float, chosen: Sequence[Choice], answers: Answers
+    ) -> list[HttpReply]:
+        aimed = cycle(self.requests)
+        async with (
+            connected(self.api.base, CONNECTIONS) as pool,
+            client_of(self.insight.base, self.headers) as client,
+        ):
+            shots = ((pool, request) for request in aimed)
+            await fire(shots, rate_per_s=rate_per_s, seconds=WARM_UP_S)
+            pool.take()
+            async with asyncio.TaskGroup() as group:
+                if chosen:
+                    publish_again(self.folder)
+                    group.create_task(ask_at_once(client, chosen, answers))
+                await fire(shots, rate_per_s=rate_per_s, seconds=seconds)
+                async with asyncio.timeout(LEFT_OVER_S_MAX):
+                    await pool.settled.wait()
+            return pool.take()
+
+
+def wait_quiet(pid: int) -> None:
+    """Wait until a process has nothing to do.
+
+    Raises:
+        TimeoutError: it always has.
+    """
+    deadline = time.monotonic() + QUIET_S_MAX
+    while True:
+        before = cpu_s(pid)
+        time.sleep(QUIET_S)
+        if cpu_s(pid) - before < QUIET_CPU_S:
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the service is always busy")
