@@ -37,7 +37,7 @@ class Looker:
     key: str = field(repr=False)
 
     def open(self) -> None:
-        """Load the page anew, with nothing from a cache, and give the key."""
+        """Load the page again, with nothing from a cache, and give the key."""
         self.driver.set_script_timeout(WAIT_S_MAX)
         self.driver.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
         self.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})

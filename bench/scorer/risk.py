@@ -22,7 +22,7 @@ from bench.write_path.results import Result, at_most, compared, none_of, tell
 from bench.write_path.servers import Served
 from txn_cli.stack.environment import adopt
 from txn_core.aws.clients import Aws
-from txn_core.dynamodb.scores import ScoreItem
+from txn_core.dynamodb.review.scores import ScoreItem
 from txn_core.dynamodb.tables import TableNames
 from txn_core.transactions.identity import CardId, TransactionId
 

@@ -24,7 +24,7 @@ from fraud.scoring.score_rows import item_of, row_of
 from fraud.scoring.state_memory import StateMemory, state_key
 from fraud.scoring.versions import Versions
 from txn_core.dynamodb.card_states import CardStateTable
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.positions import Position, SequenceNumber
 from txn_core.transactions.event import Event
 

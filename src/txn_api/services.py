@@ -33,7 +33,7 @@ from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.mask_cards import MaskCardTable
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable

@@ -15,8 +15,8 @@ from tests.builders import keys
 from tests.fraud.builders import alert_of
 from tests.races.served import Client, client_of, serving
 from tests.workers.conftest import StackFixture, world_of
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.instants import now

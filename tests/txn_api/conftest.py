@@ -33,7 +33,7 @@ from txn_core.api_keys import SCOPES, ApiKey, ApiKeyTable, KeyId, Scope, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.merchants import MerchantTable
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, TransactionTable
 from txn_core.idempotency import Fingerprints

@@ -8,7 +8,7 @@ from fraud.records.in_use import ModelInUse, RuleInUse, VersionsInUse
 from fraud.records.score_counts import STEPS, ScoreCounts
 from tests.fraud.builders import after
 from tests.txn_api.conftest import Api
-from txn_core.dynamodb.score_counts import CountItem, CountKey
+from txn_core.dynamodb.review.score_counts import CountItem, CountKey
 from txn_core.positions import ShardId
 from txn_core.transactions.instants import now, today
 

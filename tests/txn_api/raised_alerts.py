@@ -6,8 +6,8 @@ from fraud.records.alert import Alert
 from fraud.review.alert_desk import AlertDesk
 from tests.fraud.builders import alert_of
 from tests.txn_api.conftest import Api
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.transactions.instants import now
 

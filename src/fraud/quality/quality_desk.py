@@ -19,11 +19,11 @@ from fraud.quality.judged_alert import judged
 from fraud.records.documents import record_of
 from fraud.records.in_use import MODEL_PART, RULES_PART, ModelInUse, VersionsInUse
 from fraud.records.score_counts import ScoreCounts
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
-from txn_core.dynamodb.labels import LabelTable
 from txn_core.dynamodb.ranges import Row, SortKey, Span
-from txn_core.dynamodb.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
+from txn_core.dynamodb.review.labels import LabelTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
 from txn_core.single_flight import SingleFlight
 from txn_core.transactions.identity import Account, CaseId, TransactionId
 from txn_core.transactions.instants import Instant, now

@@ -21,8 +21,8 @@ from fraud.records.case_alerts import joined, opened, superseded, takes
 from fraud.records.documents import document_of, record_of
 from fraud.review.stored_cases import StoredCase, created, found_case, replaced
 from txn_core.concurrency import side_by_side
-from txn_core.dynamodb.alerts import AlertItem, AlertTable
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.alerts import AlertItem, AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account, AlertId, CardId, CaseId, KeyRing
 from txn_core.transactions.instants import Instant, now

@@ -15,7 +15,7 @@ from fraud.records.label import label_of
 from fraud.review.label_desk import LabelDesk
 from fraud.review.stored_cases import StoredCase, found_case, makes_labels, replaced
 from txn_core.concurrency import side_by_side
-from txn_core.dynamodb.cases import ASSIGNED, CaseTable, QueueRow
+from txn_core.dynamodb.review.cases import ASSIGNED, CaseTable, QueueRow
 from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account, CaseId, TransactionId
 from txn_core.transactions.instants import Instant, now

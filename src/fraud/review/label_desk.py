@@ -7,7 +7,7 @@ from typing import Final
 
 from fraud.records.documents import document_of, record_of
 from fraud.records.label import Label, LabelledTransaction, labelled
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account, TransactionId
 

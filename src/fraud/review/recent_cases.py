@@ -10,8 +10,8 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from fraud.records.similarity import Traits, similarity, traits_of
-from txn_core.dynamodb.alerts import AlertTable
 from txn_core.dynamodb.ranges import RangeQuery, Span
+from txn_core.dynamodb.review.alerts import AlertTable
 from txn_core.single_flight import SingleFlight
 from txn_core.transactions.identity import Account, CaseId
 from txn_core.transactions.instants import Instant, datetime_of, instant_of, now

@@ -10,7 +10,7 @@ from fraud.records.case_actions import may_be_claimed_no_more
 from fraud.records.case_views import summary_of
 from fraud.records.documents import document_of, record_of
 from fraud.records.label import label_of
-from txn_core.dynamodb.cases import ASSIGNED, AT_ONCE, CaseItem, CaseTable
+from txn_core.dynamodb.review.cases import ASSIGNED, AT_ONCE, CaseItem, CaseTable
 from txn_core.transactions.identity import Account, CaseId
 
 PRIORITY_MAX: Final = 999

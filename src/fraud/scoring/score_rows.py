@@ -5,7 +5,7 @@ from fraud.model.model import Model
 from fraud.model.trees import milli
 from fraud.records.score_row import ScoreRow
 from fraud.scoring.verdict import Verdict
-from txn_core.dynamodb.scores import ScoreItem, write_of
+from txn_core.dynamodb.review.scores import ScoreItem, write_of
 from txn_core.positions import Position, WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.instants import Instant

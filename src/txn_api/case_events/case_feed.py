@@ -14,8 +14,8 @@ from pydantic_core import from_json, to_json
 
 from fraud.records.case_views import summary_at
 from txn_api.case_events.event_format import event
-from txn_core.dynamodb.active_cases import ActiveCase, ActiveCases
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.active_cases import ActiveCase, ActiveCases
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.transactions.identity import Account, CaseId
 from txn_core.transactions.instants import Instant, now
 

@@ -10,8 +10,8 @@ from typing import Final
 from txn_api.case_events.case_feed import CaseFeed
 from txn_api.problems import Overloaded, StoreUnavailable, TooManyConcurrent
 from txn_api.stores import store_reads
-from txn_core.dynamodb.active_cases import ActiveCases
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.active_cases import ActiveCases
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.exceptions import StoreError
 from txn_core.transactions.identity import Account
 from txn_core.transactions.instants import Instant, now

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 
 from txn_api.reads.fields import CONFLICTS, Selection
-from txn_core.dynamodb.scores import ScoreItem
+from txn_core.dynamodb.review.scores import ScoreItem
 from txn_core.positions import WriteOrder
 
 _HEAD: Final = '{"schema":1,'

@@ -11,7 +11,7 @@ from txn_api.reads.fields import EVERYTHING, Selection
 from txn_api.reads.json_rows import document, page, selected, with_risk
 from txn_api.reads.negotiation import Form
 from txn_core.dynamodb.ranges import Row
-from txn_core.dynamodb.scores import ScoreItem
+from txn_core.dynamodb.review.scores import ScoreItem
 
 # Between so many rows others get their turn: a thousand of CSV take tens of milliseconds, as many documents one.
 ROWS_AT_ONCE: Final = 32

@@ -18,10 +18,10 @@ from txn_api.routes.quality_shapes import QUALITY_EXAMPLES, AlertQualityShape
 from txn_api.services import Service
 from txn_api.stores import store_reads
 from txn_core.api_keys import Scope
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
-from txn_core.dynamodb.labels import LabelTable
-from txn_core.dynamodb.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
+from txn_core.dynamodb.review.labels import LabelTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
 from txn_core.exceptions import StoreError
 
 _SCOPE: Final[Scope] = "alerts:read"

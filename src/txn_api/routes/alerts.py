@@ -31,9 +31,9 @@ from txn_api.services import Service
 from txn_api.stores import store_reads
 from txn_core.api_keys import Scope
 from txn_core.card_numbers.free_text_fields import AN_ID
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
 from txn_core.dynamodb.ranges import RangeQuery, Row, Span
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.transactions.identity import (
     ACCOUNT_PATTERN,
     ALERT_ID_PATTERN,

@@ -21,8 +21,8 @@ from txn_api.routes.cases import TAG
 from txn_api.routes.review_shapes import CASE_EXAMPLES
 from txn_api.services import Service
 from txn_core.api_keys import Scope
-from txn_core.dynamodb.active_cases import ActiveCases
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.active_cases import ActiveCases
+from txn_core.dynamodb.review.cases import CaseTable
 
 _SCOPE: Final[Scope] = "alerts:read"
 _LAST_EVENT_ID: Final = "Last-Event-ID"

@@ -43,9 +43,9 @@ from txn_api.routes.review_shapes import (
 from txn_api.services import Service
 from txn_api.stores import store_reads
 from txn_core.api_keys import Scope
-from txn_core.dynamodb.cases import ACTIVE, CLOSED, CaseTable
-from txn_core.dynamodb.labels import LabelTable
 from txn_core.dynamodb.ranges import RangeQuery, Row, Span
+from txn_core.dynamodb.review.cases import ACTIVE, CLOSED, CaseTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.transactions.identity import CASE_ID_PATTERN, CaseId
 from txn_core.transactions.instants import now
 

@@ -44,7 +44,7 @@ from txn_api.writes.json_bodies import JsonBody
 from txn_api.writes.keyed_writes import answer, once
 from txn_api.writes.label_lines import LabelLine, LabelSink, LabelToWrite
 from txn_core.api_keys import Scope
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.faults import ID_PATTERN, Fault
 from txn_core.transactions.identity import TransactionId

@@ -54,7 +54,7 @@ from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
-from txn_core.dynamodb.scores import ScoreItem, score_of
+from txn_core.dynamodb.review.scores import ScoreItem, score_of
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId

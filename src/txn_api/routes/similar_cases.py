@@ -23,8 +23,8 @@ from txn_api.schemas import InstantText, Shape
 from txn_api.services import Service
 from txn_api.stores import store_reads
 from txn_core.api_keys import Scope
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN
 from txn_core.transactions.instants import now
 

@@ -14,7 +14,7 @@ from txn_cli.output.failure import store_errors
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.versioned_objects import VersionedObjects
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.instants import instant_of

@@ -3,7 +3,7 @@
 from fraud.records.documents import record_of
 from fraud.records.label import LabelledTransaction
 from txn_cli.fraud.labelled_lake import KnownLabels
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.transactions.instants import Instant
 
 

@@ -9,7 +9,7 @@ from txn_cli.fraud.known_labels import known_labels
 from txn_cli.fraud.labelled_lake import LabelledLake
 from txn_cli.output.failure import store_errors
 from txn_core.aws.clients import Aws
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.instants import EARLIEST, instant_of

@@ -6,7 +6,7 @@ from typing import Final, Self
 from txn_core import drains
 from txn_core.aws.types import CreateTableInputTypeDef
 from txn_core.drains import INDEX, DrainDefinition
-from txn_core.dynamodb import alerts, cases, labels, score_counts, scores
+from txn_core.dynamodb.review import alerts, cases, labels, score_counts, scores
 from txn_core.dynamodb.table_shapes import TableShape, create_request
 from txn_core.settings import Settings
 

@@ -15,7 +15,7 @@ from fraud.records.documents import document_of, record_of
 from fraud.records.score_counts import CountedDay, ScoreCounts, counts_of
 from fraud.records.score_row import ScoreRow
 from txn_core.concurrency import side_by_side
-from txn_core.dynamodb.score_counts import CountItem, CountKey, ScoreCountTable
+from txn_core.dynamodb.review.score_counts import CountItem, CountKey, ScoreCountTable
 from txn_core.exceptions import StoreError
 from workers.leases.lease import FlushPlan
 from workers.retries import UNLIMITED, Patience, retry_outages

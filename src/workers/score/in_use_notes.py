@@ -13,7 +13,7 @@ from fraud.records.in_use import ABOUT_CHARS_MAX, MODEL_PART, RULES_PART, ModelI
 from fraud.rules.rule import Rule
 from fraud.scoring.versions import PinnedVersions
 from txn_core.aws.errors import code_of, is_passing
-from txn_core.dynamodb.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
 from txn_core.transactions.instants import now
 from workers.score.version_watch import VersionWatch
 

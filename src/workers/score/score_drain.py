@@ -12,11 +12,11 @@ from fraud.review.alert_desk import AlertDesk
 from fraud.scoring.state_memory import StateMemory
 from fraud.scoring.versions import PinnedVersions
 from txn_core.drains import ARCHIVE, SCORE
-from txn_core.dynamodb.alerts import AlertTable
 from txn_core.dynamodb.card_states import CardStateTable
-from txn_core.dynamodb.cases import CaseTable
-from txn_core.dynamodb.score_counts import ScoreCountTable
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.lake.layout import SCORES_PREFIX
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from workers.context import DrainContext

@@ -6,7 +6,7 @@ from typing import Final
 
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient
-from txn_core.dynamodb.scores import ScoreTable, score_of
+from txn_core.dynamodb.review.scores import ScoreTable, score_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import StreamRecord

@@ -19,7 +19,7 @@ from fraud.scoring.state_memory import StateMemory
 from fraud.scoring.verdict import Verdict
 from fraud.scoring.versions import Versions
 from txn_core.concurrency import side_by_side
-from txn_core.dynamodb.scores import BATCH_ITEMS_MAX, ScoreItem, ScoreTable
+from txn_core.dynamodb.review.scores import BATCH_ITEMS_MAX, ScoreItem, ScoreTable
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.transactions.event import Event

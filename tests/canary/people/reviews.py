@@ -12,9 +12,9 @@ from txn_cli.stack.attachment import attach
 from txn_cli.stack.datadir import DataDir
 from txn_core.api_keys import ApiKeyTable, mint
 from txn_core.aws.clients import Aws
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
-from txn_core.dynamodb.scores import ScoreItem, ScoreTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
+from txn_core.dynamodb.review.scores import ScoreItem, ScoreTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.transactions.identity import Account, KeyRing
 from txn_core.transactions.instants import now

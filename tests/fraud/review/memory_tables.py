@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from txn_core.dynamodb.active_cases import ActiveCase, ActiveCases
-from txn_core.dynamodb.alerts import AlertItem, AlertTable
-from txn_core.dynamodb.cases import CaseItem, CaseTable, FoundCase, QueueRow
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.active_cases import ActiveCase, ActiveCases
+from txn_core.dynamodb.review.alerts import AlertItem, AlertTable
+from txn_core.dynamodb.review.cases import CaseItem, CaseTable, FoundCase, QueueRow
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.transactions.identity import Account, AlertId, CardId, CaseId, TransactionId
 from txn_core.transactions.instants import Instant
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.builders import ACCEPTED_AT, body, card_number, full_body, transaction_id
 from tests.txn_api.conftest import Api
-from txn_core.dynamodb.scores import ScoreItem
+from txn_core.dynamodb.review.scores import ScoreItem
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.event import Event

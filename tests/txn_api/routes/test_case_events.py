@@ -6,9 +6,9 @@ from tests.txn_api.asgi import Call, until
 from tests.txn_api.case_events.test_event_stream import events, leave
 from tests.txn_api.routes.test_cases import Floor, floor  # noqa: F401 - a fixture
 from txn_api.case_events import case_feeds
-from txn_core.dynamodb import active_cases
-from txn_core.dynamodb.active_cases import ActiveCases
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review import active_cases
+from txn_core.dynamodb.review.active_cases import ActiveCases
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.dynamodb.tables import TableNames
 
 

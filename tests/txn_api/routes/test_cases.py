@@ -12,8 +12,8 @@ from fraud.review.alert_desk import AlertDesk
 from tests.builders import issued_card_number
 from tests.fraud.builders import after, alert_of
 from tests.txn_api.conftest import Api, AppFixture
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.cases import CaseTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.transactions.instants import Instant, now
 

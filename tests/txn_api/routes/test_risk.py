@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders import body, transaction_id
 from tests.txn_api.conftest import Api
-from txn_core.dynamodb.scores import ScoreItem, score_of, write_of
+from txn_core.dynamodb.review.scores import ScoreItem, score_of, write_of
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, CardId, TransactionId
 

@@ -31,7 +31,7 @@ from txn_cli.main import app_of
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account, TransactionId

@@ -8,7 +8,7 @@ import pytest
 from fraud.records.documents import document_of
 from fraud.records.label import Label, LabelledTransaction, LabelValue, labelled
 from txn_cli.fraud.known_labels import known_labels
-from txn_core.dynamodb.labels import LabelTable
+from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.transactions.identity import Account, TransactionId
 from txn_core.transactions.instants import Instant
 

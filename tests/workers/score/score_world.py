@@ -32,8 +32,8 @@ from tests.support.memory_versions import DeadError, Life
 from tests.workers.builders import ALICE, lease
 from tests.workers.memory_table import MemoryTable
 from txn_core.dynamodb.card_states import CardStateDocument, CardStateTable, StoredCardState
-from txn_core.dynamodb.score_counts import CountItem, CountKey, ScoreCountTable
-from txn_core.dynamodb.scores import ScoreItem, ScoreTable
+from txn_core.dynamodb.review.score_counts import CountItem, CountKey, ScoreCountTable
+from txn_core.dynamodb.review.scores import ScoreItem, ScoreTable
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.lake.layout import DEAD_LETTER_PREFIX, SCORES_PREFIX
 from txn_core.lake.parquet import read_parquet

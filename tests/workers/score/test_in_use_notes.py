@@ -12,7 +12,7 @@ from fraud.scoring.versions import PinnedVersions
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, model
 from tests.txn_api.asgi import until
 from tests.workers.score.score_world import FIRST, RULES, SECOND, Watch
-from txn_core.dynamodb.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
 from workers.score.in_use_notes import InUseNotes, rules_in_use
 
 

@@ -24,9 +24,9 @@ from txn_cli.status.observer import Observer
 from txn_cli.status.wanted_model import WantedModel
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.drains import SCORE
-from txn_core.dynamodb.alerts import AlertTable
-from txn_core.dynamodb.score_counts import ScoreCountTable
-from txn_core.dynamodb.scores import ScoreTable
+from txn_core.dynamodb.review.alerts import AlertTable
+from txn_core.dynamodb.review.score_counts import ScoreCountTable
+from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.layout import SCORES_PREFIX

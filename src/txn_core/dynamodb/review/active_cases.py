@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import string
-from txn_core.dynamodb.cases import ACTIVE, AT_ONCE, BY_STATE
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
+from txn_core.dynamodb.review.cases import ACTIVE, AT_ONCE, BY_STATE
 from txn_core.transactions.identity import Account, CaseId
 from txn_core.transactions.instants import Instant
 

@@ -10,8 +10,8 @@ from tests.builders import card_number
 from tests.insight.conftest import publish
 from tests.insight.test_bounds import ENDLESS
 from tests.txn_api.browser.chromium import LONG, missing
-from tests.txn_api.browser.insight_facts import publish_crowd
-from tests.txn_api.browser.insight_reader import Reader, reading
+from tests.txn_api.browser.insight.insight_facts import publish_crowd
+from tests.txn_api.browser.insight.insight_reader import Reader, reading
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 from warehouse.questions.catalogue import questions

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from txn_core.dynamodb.score_counts import SHAPE, CountItem, CountKey, ScoreCountTable
+from txn_core.dynamodb.review.score_counts import SHAPE, CountItem, CountKey, ScoreCountTable
 from txn_core.dynamodb.table_shapes import create_request
 from txn_core.dynamodb.tables import TableNames
 from txn_core.positions import ShardId

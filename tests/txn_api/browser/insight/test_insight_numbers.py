@@ -11,9 +11,9 @@ from typing import Any, Final
 import pytest
 
 from tests.txn_api.browser.chromium import LONG, missing
-from tests.txn_api.browser.insight_facts import Cell, answer_of, oracle_of, publish_crowd
-from tests.txn_api.browser.insight_pictures import HIDDEN, PICTURED
-from tests.txn_api.browser.insight_reader import Reader, reading
+from tests.txn_api.browser.insight.insight_facts import Cell, answer_of, oracle_of, publish_crowd
+from tests.txn_api.browser.insight.insight_pictures import HIDDEN, PICTURED
+from tests.txn_api.browser.insight.insight_reader import Reader, reading
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 from warehouse.questions.catalogue import question_of

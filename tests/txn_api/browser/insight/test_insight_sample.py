@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from tests.txn_api.browser.chromium import LONG, missing
-from tests.txn_api.browser.insight_reader import Reader, reading
+from tests.txn_api.browser.insight.insight_reader import Reader, reading
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 from tests.warehouse.questions.sample_warehouse import SAMPLE, WHERE_WANTED, sample_warehouse

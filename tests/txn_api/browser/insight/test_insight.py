@@ -9,8 +9,8 @@ from selenium.webdriver.common.keys import Keys
 
 from tests.txn_api.browser.chromium import LONG, WIDTH_PX, missing, show_as
 from tests.txn_api.browser.downloads import arrived
-from tests.txn_api.browser.insight_facts import publish_crowd
-from tests.txn_api.browser.insight_reader import Reader, reading
+from tests.txn_api.browser.insight.insight_facts import publish_crowd
+from tests.txn_api.browser.insight.insight_reader import Reader, reading
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
 from warehouse.questions.catalogue import question_of, questions

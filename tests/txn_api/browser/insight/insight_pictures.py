@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from insight.sentences.words import category_name
-from tests.txn_api.browser.insight_facts import Cell
+from tests.txn_api.browser.insight.insight_facts import Cell
 from tests.warehouse.questions.star_schema import CURRENCIES
 
 HIDDEN: Final = "·"

@@ -1,0 +1,1 @@
+"""The pages that ask the insight service, in a browser."""

@@ -1,0 +1,1 @@
+"""The tables of the scorer and of reviewers."""
