@@ -12,13 +12,13 @@ from operations.dead_letters.lake_bucket import LakeBucket
 from operations.dead_letters.letter_desk import LetterDesk
 from operations.drains.drain_reading import DrainReader
 from operations.drains.drain_watch import DrainWatch
+from operations.drains.shared_looks import SharedLookTable
 from operations.figures.api_watch import ApiWatch
 from operations.health.findings import findings, worst
 from operations.shapes import Lack, MissingShape, OperationsReport, Part
 from txn_api.resource import ProcessParts
 from txn_api.stores import STORE_ERRORS
 from txn_core.aws.errors import code_of
-from txn_core.dynamodb.shared_looks import SharedLookTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import TxnError
 from txn_core.recent import RecentRead

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from operations.drains.drain_figures import figures_of
 from operations.drains.drain_reading import DrainReader
+from operations.drains.shared_looks import SeenLook, SharedLookTable
 from operations.shapes import DrainFigures
 from txn_core import drains
-from txn_core.dynamodb.shared_looks import SeenLook, SharedLookTable
 from workers.reading.budget import look_pause_s
 
 KIND: Final = "drains"

@@ -51,7 +51,7 @@ class TableNames:
 
     @property
     def idempotency(self) -> str:
-        """First answers by idempotency key, signatures that were used, and cards of masks that have many."""
+        """First answers by idempotency key, used signatures, cards of masks that have many, and shared looks."""
         return f"{self.prefix}-idempotency"
 
     @property

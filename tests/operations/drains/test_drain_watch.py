@@ -12,9 +12,9 @@ import pytest
 from operations.drains import drain_watch
 from operations.drains.drain_reading import DrainReader, DrainReading
 from operations.drains.drain_watch import DrainWatch
+from operations.drains.shared_looks import SharedLookTable
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
-from txn_core.dynamodb.shared_looks import SharedLookTable
 from txn_core.settings import Settings
 from workers.leases.stream_identity import StreamIdentity
 
