@@ -28,7 +28,8 @@ from tests.insight.conftest import serving
 from tests.txn_api.browser.chromium import chromium, missing
 from tests.txn_api.browser.listening import listening
 
-from bench.warehouse.__main__ import curated_sample, replica, step
+from bench.warehouse.__main__ import step
+from bench.warehouse.replicas import curated_sample, replica
 from txn_api.edge.security_headers import of_pages
 from txn_api.pages.page_files import index_file, page_files
 from txn_core.settings import Settings

@@ -95,7 +95,7 @@ class Reader:
     _served: AsyncExitStack
 
     async def open(self, fragment: str = "#/insight", *, key: str | None = None) -> None:
-        """Open an address anew, and give a key."""
+        """Open an address again, and give a key."""
         await self.visitor.open(fragment)
         mine = self.service.client.headers["authorization"]
         await self.visitor.give_key((key or mine).removeprefix("Bearer "))

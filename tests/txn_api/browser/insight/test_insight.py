@@ -258,7 +258,7 @@ async def test_pictures_fit_and_are_accessible(
 
 @LONG
 async def test_pictures_follow_the_scheme_and_the_width(visitor: Visitor, api: Api, folder: Path) -> None:
-    """Drawn anew, without another question to the service."""
+    """Drawn again, without another question to the service."""
     async with reading(visitor, api, folder) as reader:
         await reader.read("#/insight/q05")
         asked = reader.between.passed
