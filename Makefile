@@ -104,7 +104,7 @@ bench-curation: $(STAMP) ## measure the CPU time from raw objects to the curated
 
 warehouse-answers: $(STAMP) ## build the sample file's warehouse and check the known answers to the twelve questions (a minute of CPU)
 	@WAREHOUSE_ANSWERS= TEST_PAGES=1 $(BIN)/python -m pytest -n 0 -rP tests/warehouse/questions/test_known_answers.py \
-		tests/txn_api/browser/test_insight_sample.py $(PYTEST_ARGS)
+		tests/txn_api/browser/insight/test_insight_sample.py $(PYTEST_ARGS)
 
 bench-drains: $(STAMP) ## measure the drains against their limits, and a local stack under load (about 20 minutes)
 	@$(BIN)/python -m bench.drains $(BENCH_ARGS)
