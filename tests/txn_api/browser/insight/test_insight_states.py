@@ -106,13 +106,14 @@ async def test_what_is_being_read_is_said_and_leaving_ends_it(visitor: Visitor, 
         await visitor.go("#/upload")
         await visitor.until(visitor.title, "Upload")
         held.set()
-        await visitor.until(lambda: shown_of(reader, "q05"), "Numbers")
+        await visitor.until(lambda: shown(reader), "['q05']")
+        await reader.settled()
         assert await visitor.title() == "Upload · txn-api"
 
 
-async def shown_of(reader: Reader, name: str) -> str:
-    """A card's text, also where it is not to be seen."""
-    return str(await reader.of("return document.getElementById(`card-${arguments[0]}`).textContent", name))
+async def shown(reader: Reader) -> str:
+    """Which cards there are, also where they are not to be seen."""
+    return str(await reader.cards())
 
 
 @LONG
