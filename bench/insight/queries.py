@@ -15,6 +15,7 @@ from bench.insight.endless import ENDLESS, asked
 QUERIES: Final = 50
 ANSWERED_S_MAX: Final = 60.0  # beyond the longest wait for a turn, and a query's time behind it
 CHOSEN_MAX: Final = 3
+CUBE_S_MAX: Final = 300.0  # a cube that is ended is not built again for a minute
 
 Choice = dict[str, str]
 
@@ -46,8 +47,16 @@ class Answers:
 
 
 async def choices_of(client: httpx.AsyncClient) -> Mapping[str, Sequence[str]]:
-    """The labels that each dimension of the explorer has."""
-    response = await client.get("/insight/explorer")
+    """The labels that each dimension of the explorer has, once its cube is built.
+
+    Raises:
+        httpx.HTTPStatusError: it is not built in time.
+    """
+    deadline = time.monotonic() + CUBE_S_MAX
+    while (  # noqa: ASYNC110 - another process builds it
+        response := await client.get("/insight/explorer")
+    ).status_code == 503 and time.monotonic() < deadline:
+        await asyncio.sleep(float(response.headers["retry-after"]))
     views: dict[str, Any] = response.raise_for_status().json()["views"]
     return {name: [cell[0] for cell in view["cells"]] for name, view in views.items()}
 
