@@ -10,7 +10,6 @@ The queries begin with a file that is new, so that nothing is kept. The endless 
 latency counts from the moment at which its post was due.
 """
 
-import asyncio
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.insight.endless import asked
-from bench.insight.queries import QUERIES, Answers, choices
-from bench.insight.rounds import WARM_UP_S, Scene, wait_quiet
+from bench.insight.queries import QUERIES, Answers, choices, labels_of
+from bench.insight.rounds import WARM_UP_S, Scene
 from bench.insight.service import insight, niceness, peak_mib
 from bench.process_stats import pinned
 from bench.write_path import servers
@@ -89,8 +88,7 @@ def _measured(stage: Stage, folder: Path, name: str, rounds: int, seconds: int) 
     ):
         requests = list(posts(f"{api.base}/transactions", stage.headers, stage.bodies()))
         scene = Scene(api, requests, service, stage.headers, folder)
-        wait_quiet(service.pid)
-        labels = asyncio.run(scene.labels())
+        labels = labels_of(folder)
         seen = Rounds(_maximum_per_s(api, stage, seconds) / 2)
         tell(f"{name}: {seen.rate_per_s:,.0f} posts/s; load of the machine {os.getloadavg()[0]:.1f}")
         for number in range(rounds):

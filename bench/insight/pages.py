@@ -1,7 +1,7 @@
 """The pictures of the twelve questions in a browser: from the first byte of the answer to the painted picture.
 
-- **Cold**: a page that was just loaded, with nothing from a cache, enters a question's view while the published file
-  is new: the service has kept nothing. It asks the other questions again at the same time, as it does behind a build.
+- **Cold**: a page that was just loaded, with nothing from a cache, enters a question's view for the first time since
+  the published file is new, with each round. The service asks all questions again behind that, as behind a build.
 - **Warm**: the page goes back to a question that it has shown, while the service has kept the answers.
 
 The overview, `#/insight`, is entered as often: until the last of the twelve pictures is painted. The service has the
@@ -67,11 +67,10 @@ class Figure:
 
 
 def measure(stage: Stage, folder: Path, rounds: int, only: Sequence[str]) -> list[Figure]:
-    """Visit each question so often in each state, question by question; then the overview."""
+    """Visit each question so often in each state, round by round, and the overview."""
     port = ports.choose()
     given = dict(stage.environment) | {"TXN_INSIGHT_URL": f"http://{ports.HOST}:{port}", "TXN_INSIGHT_NICE": "0"}
     names = [question.name for question in questions() if not only or question.name in only]
-    figures: list[Figure] = []
     with (
         servers.api(given, servers.BOTH_CORES) as api,
         insight(given, folder, port=port, origin=api.base),
@@ -79,29 +78,17 @@ def measure(stage: Stage, folder: Path, rounds: int, only: Sequence[str]) -> lis
         chromium(Path(profile)) as driver,
     ):
         looker = Looker(driver, f"{api.base}/", stage.key)
-        for name in names:
-            figures += _visited(looker, folder, f"insight/{name}", [name], rounds)
-        if not only:
-            figures += _visited(looker, folder, OVERVIEW, names, rounds)
-    return figures
-
-
-def _visited(looker: Looker, folder: Path, view: str, names: Sequence[str], rounds: int) -> list[Figure]:
-    fragment = f"#/{view}"
-    visits: dict[State, list[Painted]] = {"cold": [], "warm": []}
-    for _ in range(rounds):
-        looker.open()
-        publish_again(folder)
-        visits["cold"].append(_last(looker.look(fragment, names)))
-        looker.leave()
-        visits["warm"].append(_last(looker.look(fragment, names)))
-    figures = [_figure(view, state, painted) for state, painted in visits.items()]
-    for each in figures:
-        tell(
-            f"{each.view} {each.state} from the answer p50 {each.answered_p50:.0f}, p95 {each.answered_p95:.0f} ms, "
-            f"CPU p50 {each.cpu_p50:.0f} ms; load of the machine {os.getloadavg()[0]:.1f}"
-        )
-    return figures
+        views = {f"insight/{name}": [name] for name in names} | ({} if only else {OVERVIEW: names})
+        visits: dict[tuple[str, State], list[Painted]] = {(view, state): [] for view in views for state in BARS_MS}
+        for number in range(rounds):
+            publish_again(folder)
+            for view, shown in views.items():
+                looker.open()
+                visits[view, "cold"].append(_last(looker.look(f"#/{view}", shown)))
+                looker.leave()
+                visits[view, "warm"].append(_last(looker.look(f"#/{view}", shown)))
+            tell(f"pages round {number + 1}; load of the machine {os.getloadavg()[0]:.1f}")
+    return [_figure(view, state, painted) for (view, state), painted in visits.items()]
 
 
 def _last(painted: Sequence[Painted]) -> Painted:

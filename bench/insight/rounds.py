@@ -11,7 +11,7 @@ from typing import Final
 
 import uvloop
 
-from bench.insight.queries import Answers, Choice, ask_at_once, choices_of, client_of
+from bench.insight.queries import Answers, Choice, ask_at_once, client_of
 from bench.insight.service import publish_again
 from bench.process_stats import cpu_s
 from bench.write_path.load.open_loop import HttpReply, connected, fire
@@ -22,7 +22,7 @@ WARM_UP_S: Final = 2
 LEFT_OVER_S_MAX: Final = 12.0  # the API answers within 10 s
 QUIET_S: Final = 2.0  # longer than the pause after which the service looks for a new build
 QUIET_CPU_S: Final = 0.1
-QUIET_S_MAX: Final = 180.0
+QUIET_S_MAX: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,6 @@ class Scene:
             return uvloop.run(self._posted(rate_per_s, seconds, chosen, answers))
         finally:
             gc.enable()
-
-    async def labels(self) -> Mapping[str, Sequence[str]]:
-        """What there is to choose from."""
-        async with client_of(self.insight.base, self.headers) as client:
-            return await choices_of(client)
 
     async def _posted(
         self, rate_per_s: float, seconds: float, chosen: Sequence[Choice], answers: Answers

@@ -18,7 +18,7 @@ from txn_cli.stack import ports
 MEASURED_CORE: Final = 0
 LOAD_CORE: Final = 1
 BOTH_CORES: Final = "0,1"
-START_S_MAX: Final = 30.0
+START_S_MAX: Final = 120.0
 STOP_S_MAX: Final = 30.0
 
 
