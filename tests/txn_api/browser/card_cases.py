@@ -5,8 +5,8 @@ from typing import Any, Final
 from fraud.records.alert import Alert
 from tests.builders import body, card_number, transaction_id
 from tests.fraud.builders import after
-from tests.txn_api.browser.test_alerts import raised
 from tests.txn_api.conftest import Api
+from tests.txn_api.raised_alerts import raised
 from txn_core.transactions.identity import TransactionId
 from txn_core.transactions.instants import Instant
 

@@ -6,10 +6,11 @@ from selenium.webdriver.common.keys import Keys
 from fraud.review.recent_cases import SimilarCases
 from tests.txn_api.browser.card_cases import travelled, used
 from tests.txn_api.browser.chromium import LONG, WIDTH_PX, missing, show_as
-from tests.txn_api.browser.test_alerts import at_queue, raised
+from tests.txn_api.browser.test_alerts import at_queue
 from tests.txn_api.browser.test_live_cases import colleague
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
+from tests.txn_api.raised_alerts import raised
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"not on this machine: {', '.join(missing())}"),

@@ -6,9 +6,10 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.txn_api.browser.chromium import LONG, be_offline, missing, show_as
-from tests.txn_api.browser.test_alerts import at_queue, raised
+from tests.txn_api.browser.test_alerts import at_queue
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
+from tests.txn_api.raised_alerts import raised
 from txn_api.case_events import case_feeds
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not on this machine: {', '.join(missing())}")
