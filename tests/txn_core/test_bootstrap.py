@@ -120,7 +120,7 @@ async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings)
 
 
 async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings) -> None:
-    """Idempotency keys and the ledgers, whichever generation of the index is made; nothing else is ever removed."""
+    """Idempotency keys, counts of scores, ledgers, whichever generation of the index is made; nothing else is removed."""
     client = AsyncMock()
     client.exceptions = SimpleNamespace(ResourceNotFoundException=UnknownError, ResourceInUseException=InUseError)
     client.describe_table.return_value = {"Table": {"TableStatus": "ACTIVE"}}
@@ -133,7 +133,7 @@ async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings
 
     first, second = TableNames("x"), TableNames("x", generation=2)
     ledgers = {f"x-{drain}-ledger" for drain in ("index", "archive", "score")}
-    assert await expiring_of(first, definitions(first)) == {"x-idempotency", *ledgers}
+    assert await expiring_of(first, definitions(first)) == {"x-idempotency", "x-score-counts", *ledgers}
     assert await expiring_of(second, index_definitions(second)) == {"x-index-ledger-g2"}
 
 
@@ -141,7 +141,7 @@ async def test_a_server_without_ttl_is_named_and_enough(settings: Settings) -> N
     """The local server keeps expired rows, and bootstrapping says of which tables."""
     kept = {
         f"{settings.table_prefix}-{name}"
-        for name in ("idempotency", *(f"{drain}-ledger" for drain in drains.names()))
+        for name in ("idempotency", "score-counts", *(f"{drain}-ledger" for drain in drains.names()))
     }
     assert await bootstrap(settings) == kept
     assert await bootstrap(settings.model_copy(update={"index_generation": 2})) == {

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from operations.dead_letters import letter_catalogue as catalogue_module
 from operations.dead_letters.letter_catalogue import Catalogue, Letter, Name
 from tests.builders import ARRIVED_AT, position
 from tests.operations.dead_letters.box import Boxes
@@ -83,7 +82,6 @@ async def test_letters_are_selected_by_reason_and_time(boxes: Boxes) -> None:
 
 async def test_letters_are_read_a_few_at_a_time(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes no more makes no more be read."""
-    monkeypatch.setattr(catalogue_module, "AT_ONCE", 2)
     for number in range(6):
         await boxes.undecodable(number, workers="index")
     read: list[str] = []
@@ -94,7 +92,7 @@ async def test_letters_are_read_a_few_at_a_time(boxes: Boxes, monkeypatch: pytes
         return await original(key)
 
     monkeypatch.setattr(boxes.store, "read", counted)
-    dead_letters = Catalogue(boxes.store).dead_letters(REASONS, None)
+    dead_letters = Catalogue(boxes.store, at_once=2).dead_letters(REASONS, None)
     await anext(dead_letters)
     assert len(read) == 2
     assert len([letter async for letter in dead_letters]) == 5
