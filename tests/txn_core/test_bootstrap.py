@@ -120,7 +120,7 @@ async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings)
 
 
 async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings) -> None:
-    """Idempotency keys, counts of scores, ledgers, whichever generation of the index is made; nothing else is removed."""
+    """Idempotency keys, counts of scores and ledgers, of each generation of the index; nothing else is removed."""
     client = AsyncMock()
     client.exceptions = SimpleNamespace(ResourceNotFoundException=UnknownError, ResourceInUseException=InUseError)
     client.describe_table.return_value = {"Table": {"TableStatus": "ACTIVE"}}
