@@ -201,7 +201,7 @@ def test_tls_settings_go_together(environment: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["insight.test", "ftp://insight.test", "https://", "https://me:secret@insight.test", "https://insight.test/",
+    ["insight.test", "ftp://insight.test", "https://", f"https://me:{SECRET}@insight.test", "https://insight.test/",
      "https://insight.test/a", "https://insight.test?a=b", "https://insight.test; script-src *", "http://a.test\n"],
 )  # fmt: skip
 def test_the_insight_service_has_an_address_that_a_policy_can_name(environment: pytest.MonkeyPatch, url: str) -> None:
