@@ -15,6 +15,7 @@ import { clearProblem, showProblem } from "./problem.js";
 import { address, entitle, focusTitle } from "./router.js";
 
 const ALERTS_MAX = 100;
+const ALERTS_SHOWN = 4;
 const place = byId("case-problem");
 const news = byId("case-news");
 let present = null;
@@ -107,7 +108,7 @@ async function read(caseId, mine) {
       show(found);
       const left = found.alert_count - alerts.data.length;
       byId("case-alerts").replaceChildren(
-        ...alerts.data.map(alertCard),
+        ...alerts.data.slice(0, ALERTS_SHOWN).map(alertCard), ...earlier(alerts.data.slice(ALERTS_SHOWN)),
         left > 0 ? element("p", { className: "hint", text: `${left} earlier alerts are not shown.` }) : "");
       byId("case").hidden = false;
       showMore(found, alerts.data, mine);
@@ -118,6 +119,12 @@ async function read(caseId, mine) {
       showProblem(place, problem, {}, () => read(caseId, mine));
     }
   }
+}
+
+/** Further alerts behind a fold: what follows them is to be seen without a long way down. */
+function earlier(alerts) {
+  const summary = element("summary", { text: `${alerts.length} earlier ${alerts.length === 1 ? "alert" : "alerts"}` });
+  return alerts.length ? [element("details", { className: "wide" }, summary, element("div", { className: "alerts" }, ...alerts.map(alertCard)))] : [];
 }
 
 /** What else is known, by modules that no other view needs. */
