@@ -171,7 +171,7 @@ def test_growth_is_of_the_last_whole_month() -> None:
     )
     assert SENTENCES["q09"](made) == (
         "In USD, a day of February 2026 had +20.0 % transactions and -10.0 % money against a day of the month "
-        "before, over 28 days. The strongest growth was in March 2026 (a partial month): +50.0 %."
+        "before, over 28 days. Transactions grew most in March 2026 (a partial month): +50.0 %."
     )
     assert SENTENCES["q09"](made[:1]) == ""
 

@@ -53,7 +53,7 @@ def growth(cells: Sequence[Cell]) -> str:
     beside = (
         ""
         if fastest is last
-        else f" The strongest growth was in {month_of(fastest)}: {signed(fastest['transactions_growth'], '%')}."
+        else f" Transactions grew most in {month_of(fastest)}: {signed(fastest['transactions_growth'], '%')}."
     )
     return (
         f"In {currency}, a day of {month_of(last)} had {signed(last['transactions_growth'], '%')} transactions"
