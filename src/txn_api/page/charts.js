@@ -66,7 +66,7 @@ function colours() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    text: of("text"), muted: of("muted"), line: of("line"), ground: of("ground"), surface: of("surface"), accent: of("accent"),
+    text: of("text"), muted: of("muted"), line: of("line"), edge: of("edge"), ground: of("ground"), surface: of("surface"), accent: of("accent"),
     onAccent: of("on-accent"), series: [1, 2, 3, 4, 5].map((at) => of(`series-${at}`)),
     low: of("low"), high: of("high"), below: of("below"), onHigh: of("on-high"),
   };

@@ -11,6 +11,7 @@ const NAMES = {
   age_band: "Age", urbanicity: "Home",
 };
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
+const ENDS = { from: "the beginning", to: "the end" };
 const GENDERS = { F: "women", M: "men" };
 const form = byId("insight-filters");
 
@@ -67,7 +68,7 @@ function choice(name, query, values, main) {
   const select = element("select", { className: "inline" });
   select.name = name;
   select.id = `filter-${name}`;
-  const all = name === "currency" ? [] : [option("", "all", present)];
+  const all = name === "currency" ? [] : [option("", ENDS[name] ?? "all", present)];
   const given = present && !values.includes(present) ? [...values, present] : values;
   select.append(...all, ...given.map((value) => option(value, words(name, value), present)));
   const label = element("label", { text: NAMES[name] ?? name, className: "inline" });

@@ -5,12 +5,12 @@ import { growth, leadingMerchants, preferences, segments, spendByRegion, womenAn
 import { ages, distance, retention, week } from "./pictures_people.js";
 
 export const PICTURES = {
-  q01: { picture: spendByRegion, how: "Net of refunds, a month. Dashed and hollow: a month that has some of its days only." },
-  q02: { picture: preferences, how: "100: as large a part of the money as everywhere. Blue is more, orange is less." },
-  q09: { picture: growth, how: "Net of refunds, a day, so that months compare. Above: against the month before. Hollow: some days only." },
-  q05: { picture: week, how: "The darker, the more transactions. Hours are UTC, not the customers' own." },
-  q03: { picture: womenAndMen, how: "Net of refunds, a customer who buys there. The longer the line, the more they differ." },
-  q04: { picture: ages, how: "Percent of an age band's transactions. Blue is more than in other bands, orange is less." },
+  q01: { picture: spendByRegion, how: "Money net of refunds, a month. Dashed and hollow: a month that has some of its days only, so its sum is lower." },
+  q02: { picture: preferences, how: "100: the same share of the spending as of all regions together. Blue is more, orange is less." },
+  q09: { picture: growth, how: "Money net of refunds, a day, so that months compare. Percent: change from the month before. Hollow: some days only." },
+  q05: { picture: week, how: "Transactions: the darker, the more. Hours are UTC, not the customers' own." },
+  q03: { picture: womenAndMen, how: "Money net of refunds, an average customer who bought in that category. The longer the line, the larger the difference." },
+  q04: { picture: ages, how: "Numbers: percent of an age band's transactions. Colours: blue is more than the mean of the row, orange is less." },
   q07: { picture: fraudByState, how: "A point for each state; the line is its 95 % interval. Long lines: few transactions." },
   q06: { picture: leadingMerchants, how: "The first three of each category, by what they take net of refunds." },
   q10: { picture: segments, how: "Percent of all the money. Customers in thirds: how lately, how often, how much." },

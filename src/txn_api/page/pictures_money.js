@@ -117,7 +117,7 @@ export function womenAndMen(answer) {
     return framed(width, {
       height: 24 * order.length,
       layer: [
-        { data: { values: spans }, mark: { type: "rule", strokeWidth: 3, color: colours.line }, encoding: { y, x: x("from"), x2: { field: "to" } } },
+        { data: { values: spans }, mark: { type: "rule", strokeWidth: 3, color: colours.edge }, encoding: { y, x: x("from"), x2: { field: "to" } } },
         {
           data: { values: rows }, mark: { type: "point", filled: true, size: 110, opacity: 1 },
           encoding: {

@@ -49,7 +49,7 @@ export function retention(answer) {
   const name = (row) => `${monthLabel(row.cohort)}`;
   const data = rows.map((row) => ({
     x: String(row.months_after), y: name(row), hidden: row.retained === null, value: row.retained,
-    text: row.retained === null ? HIDDEN_SIGN : `${number(row.retained)} %${row.partial ? "*" : ""}`,
+    text: row.retained === null ? HIDDEN_SIGN : `${number(row.retained, 1)} %${row.partial ? "*" : ""}`,
     tip: row.retained === null
       ? "Hidden"
       : `Of ${number(row.cohort_customers)} customers who began in ${name(row)}\n${number(row.customers)} came back ${row.months_after} months later, `

@@ -69,7 +69,7 @@ function notesOf({ chosen, suppressed, partial_rows: partial, data }, { values }
   }
   if (partial.length) {
     const months = data.partial_months.map(({ month, days, days_in_month: all }) => `${monthLabel(month)} (${days} of ${all} days)`);
-    notes.push(`Not whole: ${months.join(", ")}.`);
+    notes.push(`Incomplete: ${months.join(", ")}.`);
   }
   const filters = Object.entries(chosen).filter(([name]) => name !== "currency" || values.currency.length > 1);
   if (filters.length) {

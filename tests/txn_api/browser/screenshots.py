@@ -98,7 +98,7 @@ def take(target: Path) -> None:
             show_as(driver)
             visitor = Visitor(driver, f"{stack.ready['api_url']}/", stack.ready["api_key"])
             asyncio.run(visit_insight(visitor))
-            (target / "insight.png").write_bytes(picture(driver, "#card-q04"))
+            (target / "insight.png").write_bytes(picture(driver, "#card-q03"))
             asyncio.run(visit_case(visitor))
             (target / "case.png").write_bytes(picture(driver, "#case-transactions"))
 

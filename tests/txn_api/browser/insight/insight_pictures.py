@@ -237,7 +237,7 @@ def retention(cells: list[Cell]) -> list[Mark]:
 
     return [
         {"x": str(c["months_after"]), "y": month(c["cohort"]), "value": c["retained"], "hidden": c["hidden"],
-         "text": written(c, "retained", 0, " %*" if c["partial"] else " %"), "tip": tip(c)}
+         "text": written(c, "retained", 1, " %*" if c["partial"] else " %"), "tip": tip(c)}
         for c in cells
     ]  # fmt: skip
 

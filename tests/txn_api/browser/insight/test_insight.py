@@ -92,7 +92,7 @@ async def test_filters_change_the_address_and_all_cards_that_carry_them(
         whole = {name: await reader.table(name) for name in ("q01", "q05", "q09")}
         assert await reader.of(OPTIONS, "region") == ["all", "Northeast", "South", "West", "unknown"]
         assert await reader.of(OPTIONS, "currency") == ["JPY", "KWD", "USD"]
-        assert (await reader.of(OPTIONS, "from"))[:3] == ["all", "Nov 2024", "Dec 2024"]
+        assert (await reader.of(OPTIONS, "from"))[:3] == ["the beginning", "Nov 2024", "Dec 2024"]
         steps = [
             ("region", "South", "#/insight?region=South"),
             ("from", "2024-12", "#/insight?from=2024-12&region=South"),
@@ -163,7 +163,7 @@ async def test_months_of_some_days_are_said_and_drawn_as_such(visitor: Visitor, 
         assert "Nov 2024 has 13 of its 30 days; Mar 2025 has 7 of its 31 days." in data
         for name in ("q01", "q09", "q11"):
             assert (
-                "Not whole: Nov 2024 (13 of 30 days), Mar 2025 (7 of 31 days)." in (await card(reader, name))["notes"]
+                "Incomplete: Nov 2024 (13 of 30 days), Mar 2025 (7 of 31 days)." in (await card(reader, name))["notes"]
             )
         marks = [mark for mark in await reader.marks("q01") if mark["type"] == "symbol"]
         for mark in marks:
