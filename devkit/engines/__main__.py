@@ -136,7 +136,7 @@ async def _engines(names: Sequence[str], folder: Path, settings: Settings) -> As
 
 def _s3(settings: Settings) -> Any:
     url = settings.s3_endpoint_url
-    return boto3.client("s3", endpoint_url=url, region_name=settings.region_at(url))
+    return boto3.Session().client("s3", endpoint_url=url, region_name=settings.region_at(url))
 
 
 if __name__ == "__main__":

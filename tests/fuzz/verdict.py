@@ -25,7 +25,8 @@ def faults(sent: Sent, answer: bytes, search: CardSearch) -> Iterator[str]:
         yield "not an HTTP answer"
         return
     status, head, body = status_of(answer), *_parts(answer)
-    if status >= 500 and not (status == 503 and _code(body) in UNAVAILABLE):
+    is_bare = sent.data.startswith(b"HEAD ") and not body  # RFC 9110, 9.3.2: what the problem is, a GET would say
+    if status >= 500 and not (status == 503 and (is_bare or _code(body) in UNAVAILABLE)):
         yield f"status {status}"
     if status >= 400 and b"application/problem+json" in head and body and _code(body) not in CODES:
         yield f"a problem of status {status} that is not documented"

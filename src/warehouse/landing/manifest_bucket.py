@@ -18,7 +18,7 @@ class ManifestBucket:
         url = settings.s3_endpoint_url
         config = Config(s3={"addressing_style": "path" if url else "auto"})
         region = settings.region_at(url)
-        self._client: Any = boto3.client("s3", endpoint_url=url, region_name=region, config=config)
+        self._client: Any = boto3.Session().client("s3", endpoint_url=url, region_name=region, config=config)
         owner = settings.bucket_owner or (None if url else _account(region))
         self._owner = {"ExpectedBucketOwner": owner} if owner else {}
 
@@ -44,7 +44,7 @@ class ManifestBucket:
 def _account(region: str | None) -> str:
     """The account of our credentials, whose the bucket has to be: rows go into it."""
     try:
-        return str(boto3.client("sts", region_name=region).get_caller_identity()["Account"])
+        return str(boto3.Session().client("sts", region_name=region).get_caller_identity()["Account"])
     except (BotoCoreError, ClientError) as error:
         raise WarehouseError(
             f"STS does not say whose credentials these are ({type(error).__name__}): "

@@ -18,7 +18,7 @@ from warehouse.spark.spark_builds import Builds
 @pytest.fixture
 def place(local_servers: Endpoints, settings: Settings) -> TablePlace:
     """A prefix in a bucket that nobody else has."""
-    boto3.client("s3", endpoint_url=local_servers.s3_url).create_bucket(Bucket=settings.bucket)
+    boto3.Session().client("s3", endpoint_url=local_servers.s3_url).create_bucket(Bucket=settings.bucket)
     return TablePlace.at(f"s3a://{settings.bucket}/warehouse", s3_url=local_servers.s3_url, region="us-east-1")
 
 
