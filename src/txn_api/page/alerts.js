@@ -1,6 +1,6 @@
 // The queue of cases: what reviewers decide, the most urgent first.
 
-import { act, call, newAction } from "./api.js";
+import { act, call, keyChanges, newAction } from "./api.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
 import { actor, listen } from "./live.js";
@@ -17,6 +17,7 @@ const news = byId("queue-news");
 const ORDERS = { score: byScore, amount: byAmount, age: byAge };
 const drawn = new Map(); // by case: what its row shows, and the row
 let cases = [];
+let heardSince = []; // changes since the list was last asked for
 let hasMore = false;
 let fresh = 0;
 let readAt = 0;
@@ -27,6 +28,16 @@ export function startAlerts() {
   byId("queue-order").addEventListener("change", show);
   byId("queue-again").addEventListener("click", () => read());
   byId("queue-next").addEventListener("click", () => nextCase(news, place));
+  keyChanges.addEventListener("change", clear); // what one key showed is not the next one's to see
+}
+
+function clear() {
+  asked += 1;
+  cases = [];
+  drawn.clear();
+  byId("queue-rows").replaceChildren();
+  byId("queue").hidden = true;
+  news.textContent = "";
 }
 
 /** Claim the most urgent case that is free, and go to it; or say at these places why not. */
@@ -58,7 +69,8 @@ export function enterAlerts() {
 async function read({ quietly = false } = {}) {
   const mine = ++asked;
   clearProblem(place);
-  byId("queue").hidden &&= quietly;
+  byId("queue").hidden ||= !quietly;
+  heardSince = [];
   if (!hasKey()) {
     return;
   }
@@ -71,6 +83,8 @@ async function read({ quietly = false } = {}) {
       return;
     }
     cases = page.data;
+    drawn.clear();
+    heardSince.forEach(takeUp); // the list may be of a moment before them
     hasMore = page.has_more;
     readAt = Date.now();
     news.textContent = count();
@@ -95,16 +109,24 @@ function heard(type, one) {
     read({ quietly: true });
     return;
   }
+  heardSince = [...heardSince, one].slice(-CASES_MAX);
+  if (takeUp(one)) {
+    show();
+  }
+}
+
+/** Whether the change of a case is one to be shown. */
+function takeUp(one) {
   const at = cases.findIndex(({ case_id: id }) => id === one.case_id);
   if (at >= 0) {
     cases[at] = one.version < cases[at].version ? cases[at] : one;
-  } else if (isChosen(one)) {
+  } else if (isChosen(one) && cases.length < CASES_MAX) {
     cases.push(one);
     announce();
   } else {
-    return;
+    return false;
   }
-  show();
+  return true;
 }
 
 function isChosen({ status, assignee, assigned_to: assigned }) {

@@ -18,6 +18,10 @@ const FIELDS = [
 
 /** Show them in a place, as long as `isAsked()`. */
 export async function showTransactions(shown, { card_id: cardId }, alerts, isAsked) {
+  if (!alerts.length) {
+    shown.replaceChildren(element("p", { text: "The case's alerts cannot be found yet: read it again in a moment." }));
+    return;
+  }
   shown.replaceChildren(element("p", { text: "Reading …" }));
   const newest = Math.max(...alerts.map(({ occurred_at: at }) => Date.parse(at)));
   const [from, to] = [newest - SPAN_MS, newest + 1000];

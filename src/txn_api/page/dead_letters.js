@@ -15,6 +15,17 @@ const button = byId("letter-send");
 let more = null;
 let send = null;
 let asked = 0;
+let offered = 0;
+
+/** Forget what is shown of letters. */
+export function clearDeadLetters() {
+  asked += 1;
+  offered += 1;
+  dialog.close();
+  news.textContent = "";
+  byId("letters").hidden = true;
+  byId("letter-rows").replaceChildren();
+}
 
 export function startDeadLetters() {
   const reason = byId("letters-reason");
@@ -72,6 +83,7 @@ function open(title, text, fields = []) {
 
 /** Let the dialog's button send, on and on while there is more; a step that is tried again keeps its name. */
 function offer(step) {
+  const mine = ++offered; // the dialog is one for all: what was offered before must not go on in it
   const counts = {};
   let [cursor, name] = ["", newAction()];
   send = async () => {
@@ -81,6 +93,9 @@ function offer(step) {
     try {
       do {
         const { outcomes, why, next_cursor: next } = await step(name, cursor);
+        if (mine !== offered) {
+          return;
+        }
         outcomes.forEach(({ outcome, count }) => counts[outcome] = (counts[outcome] ?? 0) + count);
         const told = Object.entries(counts).map(([outcome, count]) => `${count} ${worded(outcome)}`).join(", ");
         does.textContent = [told || "None was there", ...why].join(". ");
@@ -89,6 +104,9 @@ function offer(step) {
       button.hidden = true;
       byId("letter-close").focus();
     } catch (problem) {
+      if (mine !== offered) {
+        return;
+      }
       does.textContent = "";
       showProblem(amiss, problem);
     }

@@ -64,6 +64,7 @@ export function enter(query) {
   const chips = Object.entries({ ...chosen, ...(Object.keys(chosen).length > 1 && { all: "" }) });
   byId("explorer-chosen").replaceChildren(...chips.map(chip));
   if (measure !== before && answer?.of === choice()) {
+    reading.abort(); // of a choice that was left
     draw();
   } else {
     read();

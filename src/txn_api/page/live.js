@@ -18,6 +18,7 @@ export function startLive() {
   keyChanges.addEventListener("change", () => {
     parser = new EventParser(); // another key may be another account's
     heard = null;
+    actor = "";
     stop("");
   });
 }
@@ -49,6 +50,7 @@ async function go() {
   const mine = going = new AbortController();
   clearTimeout(timer);
   try {
+    timer = setTimeout(() => mine.abort(), SILENT_MS_MAX);
     const headers = parser.lastEventId ? { "Last-Event-ID": parser.lastEventId } : {};
     for await (const piece of pieces("/cases/events", { headers, signal: mine.signal })) {
       clearTimeout(timer);
@@ -60,6 +62,8 @@ async function go() {
     again(mine);
   } catch (problem) {
     if (!(problem instanceof Problem) && !mine.signal.aborted) {
+      mine.abort();
+      again(mine);
       throw problem;
     }
     again(mine, problem);

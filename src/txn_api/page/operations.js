@@ -1,8 +1,8 @@
 // How the system is, read every two seconds while somebody looks. The service says what is not as it should be, and
 // which page says what to do; here it is shown.
 
-import { call } from "./api.js";
-import { startDeadLetters } from "./dead_letters.js";
+import { call, keyChanges } from "./api.js";
+import { clearDeadLetters, startDeadLetters } from "./dead_letters.js";
 import { byId, element, row, worded } from "./elements.js";
 import { hasKey } from "./key.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -19,6 +19,14 @@ let timer = 0;
 
 startDeadLetters();
 byId("ops-again").addEventListener("click", enter);
+keyChanges.addEventListener("change", () => {
+  // What one key showed is not the next one's to see.
+  asked += 1;
+  readAt = 0;
+  clearTimeout(timer);
+  byId("ops").hidden = true;
+  clearDeadLetters();
+});
 document.addEventListener("visibilitychange", () => {
   if (readAt && isLookedAt()) {
     read();

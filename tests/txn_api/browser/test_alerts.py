@@ -124,3 +124,17 @@ async def test_review_is_accessible(visitor: Visitor, api: Api, scheme: str, wid
     await visitor.click("decide-fraud")
     assert await visitor.violations() == []
     assert await visitor.script("return document.documentElement.scrollWidth") == width_px
+
+
+async def test_a_key_that_is_forgotten_takes_what_it_showed_with_it(visitor: Visitor, api: Api) -> None:
+    """The queue is of an account, and the next key may be another account's."""
+    await raised(api, 1)
+    await at_queue(visitor)
+    await visitor.until(lambda: visitor.text("queue-news"), "1 case.")
+    await visitor.click("forget")
+    assert not await visitor.text("queue")
+    assert await visitor.script("return arguments[0].rows.length", "queue-rows") == 0
+    await visitor.go("#/sample")
+    await visitor.go("#/alerts")
+    await visitor.until(lambda: visitor.text("key-news"), "No key yet")
+    assert await visitor.script("return arguments[0].rows.length", "queue-rows") == 0

@@ -163,7 +163,8 @@ async def test_months_of_some_days_are_said_and_drawn_as_such(visitor: Visitor, 
         assert "Nov 2024 has 13 of its 30 days; Mar 2025 has 7 of its 31 days." in data
         for name in ("q01", "q09", "q11"):
             assert (
-                "Incomplete: Nov 2024 (13 of 30 days), Mar 2025 (7 of 31 days)." in (await card(reader, name))["notes"]
+                "Incomplete: Nov 2024 (13 of 30 days), Mar 2025 (7 of 31 days)."
+                in (await card(reader, name))["notes"]
             )
         marks = [mark for mark in await reader.marks("q01") if mark["type"] == "symbol"]
         for mark in marks:
