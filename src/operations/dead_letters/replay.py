@@ -6,10 +6,11 @@ Of a letter that holds a whole record, those sub-records are sent, each by itsel
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from itertools import islice
+from typing import Final, Protocol
 
 from operations.dead_letters.letter_catalogue import AT_ONCE, Letter, off_loop
 from operations.dead_letters.replays import Past, ReplayLog
@@ -19,6 +20,9 @@ from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.record_batch import StreamRecord
 from workers.events.dead_letters import Seal
 from workers.events.decoding import decode
+
+DECODED_AT_ONCE: Final = 512
+"""Sub-records that are decoded in another thread before the event loop goes on with them."""
 
 
 class Outlet(Protocol):
@@ -77,14 +81,21 @@ class Replay:
             records = await self._opened(letter)
         except ValueError as error:
             return [Result(letter, Outcome.UNOPENABLE, str(error))]
-        parts = list(zip(letter.parts(), records, strict=True))
-        faults = {part.place: fault for part, record in parts if (fault := _fault(record)) is not None}
-        results: list[Result] = []
-        events = [(part, record) for part, record in parts if part.place not in faults]
+        parts, results = letter.parts(), list[Result]()
+        events, faults = list[tuple[Letter, StreamRecord]](), list[str]()
+        for at in range(0, len(records), DECODED_AT_ONCE):
+            piece = records[at : at + DECODED_AT_ONCE]
+            # The loop turns in between: a record may have 100,000 sub-records, and decoding them takes seconds.
+            read = await asyncio.to_thread(_decoded, piece)
+            for part, record, fault in zip(islice(parts, len(piece)), piece, read, strict=True):
+                if fault is None:
+                    events.append((part, record))
+                else:
+                    faults.append(fault)
         for at in range(0, len(events), AT_ONCE):
             results += await asyncio.gather(*(self.of(part, record) for part, record in events[at : at + AT_ONCE]))
         if faults:
-            why = f"{len(faults)} of {len(parts)} sub-records: {next(iter(faults.values()))}"
+            why = f"{len(faults)} of {len(records)} sub-records: {faults[0]}"
             results.append(Result(letter, Outcome.UNDECODABLE, why))
         return results
 
@@ -134,8 +145,12 @@ class Replay:
         return Result(letter, Outcome.SENT, landing=landing)
 
 
+def _decoded(records: Iterable[StreamRecord]) -> list[str | None]:
+    """Of each record why it is no event by today's rules; None when it is one."""
+    return [_fault(record) for record in records]
+
+
 def _fault(record: StreamRecord) -> str | None:
-    """Why a record is no event by today's rules; None when it is one."""
     try:
         decode(record)
     except EventError as error:

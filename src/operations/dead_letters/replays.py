@@ -19,6 +19,9 @@ from txn_core.transactions.instants import now
 
 REPLAY_PREFIX: Final = "dead-letter-replays/"
 
+KEYS_MAX: Final = 10_000
+"""Keys of a whole record's tries that are listed to show what became of it: ten pages of S3."""
+
 _KEY = re.compile(r"(?P<number>[0-9]{4})-(?P<step>begun|sent|not-stored)[.]json")
 
 
@@ -45,24 +48,40 @@ class ReplayLog:
     store: ObjectStore
 
     async def history(self, letter: Letter) -> History:
-        """What became of earlier tries; of a letter that holds a whole record, those of all its sub-records."""
+        """What became of earlier tries; of a letter that holds a whole record, those of all its sub-records.
+
+        Of a whole record the first `KEYS_MAX` keys are looked at: what was tried beyond them is not counted.
+        """
         if letter.subs is None:
             steps = await self._steps(_folder(letter))
             return History(_past(steps.values()), max(steps, default=0))
+        parts = (await self.of_parts(letter, KEYS_MAX)).values()
+        pasts = {part.past for part in parts}
+        past = next((past for past in (Past.IN_DOUBT, Past.SENT) if past in pasts), Past.NEVER)
+        return History(past, sum(part.tries for part in parts))
+
+    async def of_parts(self, letter: Letter, keys_max: int | None = None) -> dict[str, History]:
+        """The tries of each sub-record of the letter's record that was ever tried, by its place, from one listing.
+
+        With `keys_max` the listing ends there, and the last sub-record, whose keys may be cut off, is left out.
+        """
         where = letter.position
         of_record = f"{REPLAY_PREFIX}{where.shard_id}-{int(where.sequence_number)}-"
-        parts = [await self._steps(folder) async for folder in self.store.folders(of_record)]
-        pasts = {_past(steps.values()) for steps in parts}
-        past = next((past for past in (Past.IN_DOUBT, Past.SENT) if past in pasts), Past.NEVER)
-        return History(past, sum(max(steps, default=0) for steps in parts))
+        parts, place, count = dict[str, dict[int, str]](), "", 0
+        async for key in self.store.keys(of_record):
+            if count == keys_max:
+                parts.pop(place, None)
+                break
+            count += 1
+            place, _, step = key.removeprefix(REPLAY_PREFIX).partition("/")
+            _note(parts.setdefault(place, {}), step)
+        return {place: History(_past(steps.values()), max(steps, default=0)) for place, steps in parts.items()}
 
     async def _steps(self, folder: str) -> dict[int, str]:
         """How far each try came, by its number."""
         steps: dict[int, str] = {}
         async for key in self.store.keys(folder):
-            if (match := _KEY.fullmatch(key.removeprefix(folder))) is not None:
-                number = int(match["number"])
-                steps[number] = match["step"] if steps.get(number, "begun") == "begun" else steps[number]
+            _note(steps, key.removeprefix(folder))
         return steps
 
     async def begin(self, letter: Letter, number: int) -> bool:
@@ -106,6 +125,13 @@ async def sent_places(store: ObjectStore, keys_max: int) -> frozenset[str]:
         if count == keys_max:
             break
     return frozenset(found)
+
+
+def _note(steps: dict[int, str], name: str) -> None:
+    """Note how far a try came, by the name of one of its objects."""
+    if (match := _KEY.fullmatch(name)) is not None:
+        number = int(match["number"])
+        steps[number] = match["step"] if steps.get(number, "begun") == "begun" else steps[number]
 
 
 def _past(steps: Collection[str]) -> Past:
