@@ -103,6 +103,7 @@ class CaseDesk:
         """The case that this very request claimed before, if any, or else the first ones that are free."""
         at, request = self._clock(), actor.request
         rows: dict[str | None, list[QueueRow]] = {actor.name: [], None: []}
+        never_assigned = 0
         async for row in self._table.queue(account):
             if request is not None and row.request == request:
                 own = await self.get(account, row.case_id)
@@ -110,11 +111,13 @@ class CaseDesk:
                     return own, []
             if row.free_at <= at and (waiting := rows.get(row.kept_for(at))) is not None:
                 waiting.append(row)
-            # Behind the assigned ones nothing is the actor's own.
-            if not row.rank.startswith(ASSIGNED) and (rows[actor.name] or len(rows[None]) >= cases_max):
+                never_assigned += not row.rank.startswith(ASSIGNED)
+            # Behind the assigned ones nothing is the actor's own. Those whose assignment has expired stand among
+            # them, whatever their priority: they are not counted, so that what is more urgent is still read.
+            if not row.rank.startswith(ASSIGNED) and (rows[actor.name] or never_assigned >= cases_max):
                 break
         free = rows[actor.name] or rows[None]
-        free.sort(key=lambda row: row.rank.removeprefix(ASSIGNED))  # an assignment may have expired
+        free.sort(key=lambda row: row.rank.removeprefix(ASSIGNED))
         return None, [row.case_id for row in free[:cases_max]]
 
     async def _claimed(self, account: Account, case_id: CaseId, actor: Actor) -> Case | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
+from botocore.exceptions import ClientError
 
 from fraud.model.model import Model
 from fraud.records.documents import document_of
@@ -14,6 +15,7 @@ from fraud.rules.rule import Rule
 from fraud.scoring.versions import PinnedVersions
 from txn_core.aws.errors import code_of, is_passing
 from txn_core.dynamodb.review.score_counts import ScoreCountTable
+from txn_core.exceptions import StoreError
 from txn_core.transactions.instants import now
 from workers.score.version_watch import VersionWatch
 
@@ -32,15 +34,18 @@ class InUseNotes:
     _noted: PinnedVersions | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Note what is wanted whenever it has changed, for as long as the process works."""
+        """Note what is wanted whenever it has changed, for as long as the process works.
+
+        Notes are for those who review: whatever the table answers, the scorer goes on without them.
+        """
         while True:
             try:
                 async with asyncio.timeout(ROUND_S_MAX):
                     await self.note()
             except Exception as error:
-                if not is_passing(error):
+                if not (is_passing(error) or isinstance(error, (ClientError, StoreError))):
                     raise
-                _log.warning("outage", call="versions in use", error=code_of(error))
+                _log.warning("versions_in_use_not_noted", error=code_of(error))
             await asyncio.sleep(self.every_s)
 
     async def note(self) -> None:

@@ -101,6 +101,15 @@ async def test_the_next_case_is_ones_own_first_and_never_anothers() -> None:
     assert [await taken(office, ANNA) for _ in range(5)] == [*ids[:1], ids[2], ids[1], ids[3], None]
 
 
+async def test_an_expired_assignment_is_no_advantage() -> None:
+    """The case comes when it is the most urgent one, also where others hold those that come first."""
+    office = Office()
+    ids = await cases_of(office, 100, 999, 998)
+    await office.reviewers().act(ACCOUNT, ids[0], TO_BOB, ANNA, seen=None)
+    office.clock.at = after(office.clock.at, hours=25)
+    assert [await taken(office, ANNA) for _ in range(4)] == [ids[1], ids[2], ids[0], None]
+
+
 async def test_who_names_an_assigned_case_may_take_it() -> None:
     """A colleague helps out; then it is claimed, and its reviewer gets another one."""
     office = Office()

@@ -260,6 +260,7 @@ class ScoreWorld:
         *,
         bucket: Life | None = None,
         alerts: Life | None = None,
+        counts: Life | None = None,
         owner: WorkerName = ALICE,
         row: Lease | None = None,
         records_max: int = 5,
@@ -268,25 +269,25 @@ class ScoreWorld:
     ) -> "Process":
         """A process that has taken the lease of the shard, or the lease that a row is.
 
-        Its calls to the bucket, and those to the stream of alerts, may be of a life of their own.
+        Its calls to the bucket, to the stream of alerts, and to the table of counts may be of a life of their own.
         """
         life = life or Life()
         seen = self.rows[(row or lease()).shard_id]
         taken = self.rows[seen.shard_id] = seen.taken(owner)
         metrics = WorkerMetrics("score")
-        counts, store = ScoreMetrics(metrics), _Store(self.objects, bucket or life, dies_at_object)
+        noted, store = ScoreMetrics(metrics), _Store(self.objects, bucket or life, dies_at_object)
         steps = _Steps(life)
         desk = AlertDesk(MemoryAlerts(self.reviewed, steps), MemoryCases(self.reviewed, steps), keys())
         scorer = Scorer(
             scores=_Scores(self.shown, life),
-            outbox=AlertOutbox(desk, _Stream(self.published, alerts or life), "alerts", keys(), counts),  # type: ignore[arg-type]
+            outbox=AlertOutbox(desk, _Stream(self.published, alerts or life), "alerts", keys(), noted),  # type: ignore[arg-type]
             dead_letters=DeadLetterBox(store, Seal(b"k" * 32), "score", "stream", metrics),  # type: ignore[arg-type]
             versions=self.watch,  # type: ignore[arg-type]
-            counts=counts,
-            drift=DriftWatch(counts),
+            counts=noted,
+            drift=DriftWatch(noted),
         )
         objects = ScoreObjects(PlannedObjects(store, SCORES_PREFIX), asyncio.Semaphore(1))  # type: ignore[arg-type]
-        kept = CountKeeper(_Counts(self.counts, life))
+        kept = CountKeeper(_Counts(self.counts, counts or life))
         site = ScoreSite(scorer, objects, kept, Checkpointer(_Ledger()), metrics, FlushLimits(records_max, age_s))
         held = HeldLease(_Leases(self.rows, life), taken)
         memory = StateMemory(_States(self.states, life, self.states_answer), retry_outages)

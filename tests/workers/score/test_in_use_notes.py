@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from botocore.exceptions import ClientError
 
 from fraud.records.documents import record_of
 from fraud.records.in_use import ABOUT_CHARS_MAX, ModelInUse, VersionsInUse
@@ -13,7 +14,13 @@ from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, model
 from tests.txn_api.asgi import until
 from tests.workers.score.score_world import FIRST, RULES, SECOND, Watch
 from txn_core.dynamodb.review.score_counts import ScoreCountTable
+from txn_core.exceptions import StoreError
 from workers.score.in_use_notes import InUseNotes, rules_in_use
+
+
+def refusal(code: str) -> ClientError:
+    """What DynamoDB answers when it refuses for good."""
+    return ClientError({"Error": {"Code": code}}, "PutItem")
 
 
 @dataclass
@@ -23,7 +30,7 @@ class Noted(ScoreCountTable):
     parts: dict[str, str] = field(default_factory=dict)
     writes: int = 0
     outages: int = 0
-    error: type[Exception] = TimeoutError
+    error: Exception = field(default_factory=TimeoutError)
 
     async def note_in_use(self, part: str, document: str) -> None:
         if self.outages:
@@ -63,13 +70,16 @@ async def test_without_a_model_and_rules_that_is_noted() -> None:
     assert set(table.parts) == {"rules"}
 
 
-async def test_an_outage_is_waited_out_and_an_error_ends_the_task() -> None:
-    table = Noted(outages=3)
+@pytest.mark.parametrize(
+    "error", [TimeoutError(), refusal("ResourceNotFoundException"), refusal("AccessDeniedException"), StoreError("x")]
+)
+async def test_whatever_the_table_answers_the_task_goes_on_and_a_bug_ends_it(error: Exception) -> None:
+    table = Noted(outages=3, error=error)
     running = asyncio.create_task(notes(table, Watch()).run())
     await until(lambda: "rules" in table.parts)
     running.cancel()
     with pytest.raises(RuntimeError):
-        await notes(Noted(outages=1, error=RuntimeError), Watch()).run()
+        await notes(Noted(outages=1, error=RuntimeError()), Watch()).run()
 
 
 def test_a_description_is_short() -> None:

@@ -33,11 +33,13 @@ AT_ONCE: Final = Instant("0")
 ASSIGNED: Final = "!"
 """Before the rank of a case that is assigned: those come first, so that a reviewer's own are found at once."""
 _SHOWN: Final = ("id", "free_at", "request", "rank", "assigned_to", "assigned_until")
+_UNASSIGNED: Final = "0"
+"""Behind the rank of every case that is assigned, and before that of every other."""
 _BATCH_KEYS_MAX: Final = 100
 _ROUNDS_MAX: Final = 8
 _QUEUE_ROWS: Final = 100
 _QUEUE_CALLS_MAX: Final = 50
-"""So many cases that others hold or have put off are read past, times `_QUEUE_ROWS`."""
+"""So many cases that others hold or have put off are read past, times `_QUEUE_ROWS`, assigned and others each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +139,23 @@ class CaseTable(DynamoDBTable):
     async def queue(self, account: Account) -> AsyncIterator[QueueRow]:
         """The cases that wait, are claimed or are put off, the most urgent one first, up to some thousands.
 
+        Where more cases are assigned than are read past, the rest of those is left out, and the others follow.
+
         The index may lag behind writes on AWS.
         """
-        after: dict[str, Any] = {}
-        for _ in range(_QUEUE_CALLS_MAX):
-            answer = await self._client.query(**self._request(account), **after)
-            for item in answer["Items"]:
-                yield _queue_row(item)
-            if "LastEvaluatedKey" not in answer:
+        for first in (ASSIGNED, _UNASSIGNED):
+            request, rank = self._request(account, first), ""
+            for _ in range(_QUEUE_CALLS_MAX):
+                answer = await self._client.query(**request)
+                for item in answer["Items"]:
+                    row = _queue_row(item)
+                    rank = row.rank
+                    yield row
+                if "LastEvaluatedKey" not in answer:
+                    return
+                request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            if not rank.startswith(ASSIGNED):
                 return
-            after = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     async def with_labels_due(self, account: Account) -> list[CaseId]:
         """Some closed cases whose labels may still have to be written; nearly always none."""
@@ -185,14 +194,15 @@ class CaseTable(DynamoDBTable):
             )
         )
 
-    def _request(self, queue: str) -> dict[str, Any]:
+    def _request(self, queue: str, first: str = ASSIGNED) -> dict[str, Any]:
+        """A query of a queue from a rank on."""
         return {
             "TableName": self._name,
             "IndexName": BY_QUEUE,
-            "KeyConditionExpression": "#queue = :queue",
+            "KeyConditionExpression": "#queue = :queue AND #rank >= :first",
             "ProjectionExpression": ", ".join(f"#{name}" for name in _SHOWN),
             "ExpressionAttributeNames": {"#queue": "queue", **{f"#{name}": name for name in _SHOWN}},
-            "ExpressionAttributeValues": {":queue": string(queue)},
+            "ExpressionAttributeValues": {":queue": string(queue), ":first": string(first)},
             "Limit": _QUEUE_ROWS,
         }
 
