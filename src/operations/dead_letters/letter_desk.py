@@ -28,6 +28,7 @@ from workers.events.reasons import REASONS, Reason
 
 REPLAY_S_MAX: Final = 5.0
 """After so long no further letter is begun. What has begun is never cut off."""
+UNFINISHED: Final = "+"
 WHYS_MAX: Final = 8
 TEXT_CHARS_MAX: Final = 500
 _ID: Final = re.compile(r"(?P<reason>[a-z]+)[.](?P<day>[0-9-]{10})[.](?P<place>[A-Za-z0-9_.-]+)")
@@ -94,21 +95,39 @@ class LetterDesk:
         async with self._turn:
             replay = await self._replay()
             letter = await Catalogue(replay.store, 1).of_key(name.key)
-            return None if letter is None else _report(await replay.of_all(letter))
+            return None if letter is None else _report(await replay.of_all(letter, REPLAY_S_MAX))
 
-    async def replay_some(self, reason: Reason, after: Name | None) -> tuple[ReplayReport, str | None]:
-        """Send letters of a reason again, and the id of the last one if there are more."""
+    async def replay_some(
+        self, reason: Reason, after: Name | None, *, unfinished: bool = False
+    ) -> tuple[ReplayReport, str | None]:
+        """Send letters of a reason again, and the id of the last one if there are more.
+
+        Behind an id stands `UNFINISHED` when that letter itself goes on: it is handed in with `unfinished` then.
+        """
         async with self._turn:
             replay = await self._replay()
             ends_s = (now_s := asyncio.get_running_loop().time)() + REPLAY_S_MAX
             results: list[Result] = []
             last, count = None, 0
-            async for letter in self._dead_letters(Catalogue(replay.store, 1), reason, after):
-                if count == LETTERS_MAX or now_s() >= ends_s:
+            async for letter in self._going_on(Catalogue(replay.store, 1), reason, after, unfinished=unfinished):
+                if count == LETTERS_MAX or (count and now_s() >= ends_s):
                     return _report(results), last
-                results += await replay.of_all(letter)
+                found = await replay.of_all(letter, ends_s - now_s())
                 last, count = id_of(letter.names[0]), count + 1
+                # Where nothing could be sent, a caller would go on with the same letter for ever.
+                if found[-1].is_left and any(each.outcome is Outcome.SENT for each in found):
+                    return _report(results + found[:-1]), last + UNFINISHED
+                results += found
             return _report(results), None
+
+    async def _going_on(
+        self, catalogue: Catalogue, reason: Reason, after: Name | None, *, unfinished: bool
+    ) -> AsyncIterator[Letter]:
+        """The letters behind one of them, that one first if it is unfinished."""
+        if unfinished and after is not None and (letter := await catalogue.of_key(after.key)) is not None:
+            yield letter
+        async for letter in self._dead_letters(catalogue, reason, after):
+            yield letter
 
     @staticmethod
     def _dead_letters(catalogue: Catalogue, reason: Reason | None, after: Name | None) -> AsyncIterator[Letter]:
@@ -142,7 +161,7 @@ async def _shape(log: ReplayLog, letter: Letter) -> DeadLetterShape:
 
 def _report(results: list[Result]) -> ReplayReport:
     counts = Counter(result.outcome for result in results)
-    whys = dict.fromkeys(_text(result.why) for result in results if result.why)
+    whys = dict.fromkeys(map(_text, dict.fromkeys(result.why for result in results if result.why)))
     return ReplayReport(
         outcomes=[
             ReplayCountShape(outcome=cast("ReplayedOutcome", outcome.value), count=counts[outcome])

@@ -6,6 +6,7 @@ Of a letter that holds a whole record, those sub-records are sent, each by itsel
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import Final, Protocol
 
 from operations.dead_letters.letter_catalogue import AT_ONCE, Letter, off_loop
-from operations.dead_letters.replays import Past, ReplayLog
+from operations.dead_letters.replays import History, Past, ReplayLog
 from txn_core.aws.objects import ObjectStore
 from txn_core.exceptions import EventError, NotStoredError, OutcomeUnknownError
 from txn_core.kinesis.landing import Landing
@@ -56,6 +57,8 @@ class Result:
     outcome: Outcome
     why: str = ""
     landing: Landing | None = None
+    is_left: bool = False
+    """Whether it stands for the sub-records that no time was left for: send the letter again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +73,19 @@ class Replay:
     outlet: Outlet | None
     again: bool = False
 
-    async def of_all(self, letter: Letter) -> list[Result]:
+    async def of_all(self, letter: Letter, lasting_s: float = math.inf) -> list[Result]:
         """Send what a letter stands for: a result, or of a whole record one for each sub-record that is an event.
 
-        What of a whole record is still no event has one result together.
+        What of a whole record is still no event has one result together, and so has what is left after `lasting_s`
+        seconds of sending. What has begun is never cut off, also when the caller is: it would be in doubt for good.
         """
         if letter.subs is None:
-            return [await self.of(letter)]
+            return [await asyncio.shield(self.of(letter))]
         try:
             records = await self._opened(letter)
         except ValueError as error:
             return [Result(letter, Outcome.UNOPENABLE, str(error))]
+        tried = await ReplayLog(self.store).of_parts(letter)
         parts, results = letter.parts(), list[Result]()
         events, faults = list[tuple[Letter, StreamRecord]](), list[str]()
         for at in range(0, len(records), DECODED_AT_ONCE):
@@ -88,16 +93,26 @@ class Replay:
             # The loop turns in between: a record may have 100,000 sub-records, and decoding them takes seconds.
             read = await asyncio.to_thread(_decoded, piece)
             for part, record, fault in zip(islice(parts, len(piece)), piece, read, strict=True):
-                if fault is None:
+                history = tried.get(part.place, History())
+                if fault is None and (refused := self._refused(part, history.past)) is not None:
+                    results.append(refused)
+                elif fault is None:
                     events.append((part, record))
                 else:
                     faults.append(fault)
+        left = list[Result]()
+        ends_s = (now_s := asyncio.get_running_loop().time)() + lasting_s
         for at in range(0, len(events), AT_ONCE):
-            results += await asyncio.gather(*(self.of(part, record) for part, record in events[at : at + AT_ONCE]))
+            if at and now_s() >= ends_s:
+                why = f"{len(events) - at} of {len(records)} sub-records are left: send the letter again"
+                left.append(Result(letter, Outcome.NOT_STORED, why, is_left=True))
+                break
+            batch = events[at : at + AT_ONCE]
+            results += await asyncio.shield(asyncio.gather(*(self.of(part, record) for part, record in batch)))
         if faults:
             why = f"{len(faults)} of {len(records)} sub-records: {faults[0]}"
             results.append(Result(letter, Outcome.UNDECODABLE, why))
-        return results
+        return results + left
 
     async def of(self, letter: Letter, opened: StreamRecord | None = None) -> Result:
         """Send the record of one position, if it may be sent; read from the store unless it is opened already."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from operations.dead_letters.letter_catalogue import Name
-from operations.dead_letters.letter_desk import LetterDesk, id_of, name_of
+from operations.dead_letters.letter_desk import UNFINISHED, LetterDesk, id_of, name_of
 from operations.http.examples import LETTER, LETTER_ID, REPLAY
 from operations.http.report_routes import TAG
 from operations.report_desk import ReportDesk
@@ -212,13 +212,13 @@ async def replay_dead_letters(
     body = await _BODY.read(request, services.settings)
     said, desk = _BODY.parsed(body), _sending(services)
     bound_to = ("replay", said.reason)
-    after = None if said.cursor is None else _after(services, bound_to, said.cursor)
+    after, unfinished = (None, False) if said.cursor is None else _stop(services, bound_to, said.cursor)
     standing = services.gate.standing(request.scope, principal, _WRITE)
 
     async def act(_: str | None) -> bytes:
         await standing.check()
         async with _letters_written():
-            report, behind = await desk.replay_some(said.reason, after)
+            report, behind = await desk.replay_some(said.reason, after, unfinished=unfinished)
         cursor = None if behind is None else services.cursors.make(bound_to, behind)
         return report.model_copy(update={"next_cursor": cursor}).model_dump_json().encode()
 
@@ -267,9 +267,19 @@ def _after(services: Services, bound_to: tuple[str, ...], cursor: str) -> Name:
     Raises:
         CursorInvalid: the cursor is not one of this list's.
     """
-    if (name := name_of(services.cursors.read(bound_to, cursor))) is None:
+    return _stop(services, bound_to, cursor)[0]
+
+
+def _stop(services: Services, bound_to: tuple[str, ...], cursor: str) -> tuple[Name, bool]:
+    """The letter that was reached, and whether it is unfinished.
+
+    Raises:
+        CursorInvalid: the cursor is not one of this list's.
+    """
+    text = services.cursors.read(bound_to, cursor)
+    if (name := name_of(text.removesuffix(UNFINISHED))) is None:
         raise CursorInvalid
-    return name
+    return name, text.endswith(UNFINISHED)
 
 
 @asynccontextmanager

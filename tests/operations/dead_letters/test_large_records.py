@@ -4,12 +4,18 @@ import asyncio
 import itertools
 import threading
 from collections.abc import AsyncIterator
+from unittest.mock import Mock
 
 import pytest
 
+from operations.dead_letters.letter_catalogue import Letter
+from operations.dead_letters.replay import Outcome
 from operations.dead_letters.replays import History, Past, ReplayLog
 from tests.operations.dead_letters.box import Boxes
 from tests.operations.dead_letters.test_replay import LANDING, FakeOutlet, only, replay
+from tests.workers.builders import event
+from txn_core.exceptions import EventError
+from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.record_batch import StreamRecord
 from workers.events.decoding import DecodedEvent, decode
 
@@ -63,3 +69,49 @@ async def test_the_tries_of_a_record_are_listed_once(boxes: Boxes, monkeypatch: 
     assert len(lists) == 1
     monkeypatch.setattr("operations.dead_letters.replays.KEYS_MAX", 7)
     assert await log.history(letter) == History(Past.SENT, 3)
+
+
+async def large(boxes: Boxes, monkeypatch: pytest.MonkeyPatch, events: int) -> Letter:
+    """A letter of many sub-records that are events by now, sent two at once."""
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.events.undecodable.decode", Mock(side_effect=EventError("an older version")))
+        await boxes.undecodable_record(7, *[event()] * events)
+    monkeypatch.setattr("operations.dead_letters.replay.AT_ONCE", 2)
+    return await only(boxes)
+
+
+async def test_a_large_letter_is_sent_in_calls_that_go_on(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever time is left, a call sends something, and none leaves a doubt."""
+    letter, outlet = await large(boxes, monkeypatch, 5), FakeOutlet()
+    results = await replay(boxes, outlet).of_all(letter, 0)
+    assert [each.outcome for each in results] == [Outcome.SENT, Outcome.SENT, Outcome.NOT_STORED]
+    assert (results[-1].is_left, results[-1].why) == (True, "3 of 5 sub-records are left: send the letter again")
+    for _ in range(2):
+        results = await replay(boxes, outlet).of_all(letter, 0)
+    assert not results[-1].is_left
+    assert len(outlet.taken) == 5
+    assert await ReplayLog(boxes.store).history(letter) == History(Past.SENT, 5)
+
+
+async def test_a_batch_under_way_ends_though_its_caller_is_cut_off(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letter, landing, begun = await large(boxes, monkeypatch, 4), asyncio.Future[Landing](), asyncio.Event()
+
+    class Slow(FakeOutlet):
+        def offer(self, key: str, data: bytes) -> "asyncio.Future[Landing] | None":
+            self.taken.append((key, data))
+            begun.set()
+            return landing
+
+    outlet = Slow()
+    call = asyncio.create_task(replay(boxes, outlet).of_all(letter))
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    landing.set_result(LANDING)
+    async with asyncio.timeout(20):
+        while await ReplayLog(boxes.store).history(letter) != History(Past.SENT, 2):  # noqa: ASYNC110 - the store has no event
+            await asyncio.sleep(0)
+    assert len(outlet.taken) == 2

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -9,6 +10,7 @@ from operations.report_desk import ReportDesk
 from tests.builders import body, json_bytes
 from tests.operations.dead_letters.box import Boxes
 from tests.txn_api.conftest import Api
+from txn_core.exceptions import EventError
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
 from workers.events.dead_letters import Seal
@@ -132,6 +134,25 @@ async def test_all_of_a_reason_are_sent_in_bounded_steps(
     assert outcomes == [("sent", 2), ("sent", 2), ("undecodable", 1)]
     assert len(report["why"]) == 1
     assert "poison" not in report["why"][0]
+
+
+async def test_a_large_letter_is_gone_on_with_by_the_cursor(
+    api: Api, kept: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the time is over in the middle of a letter, the next call goes on with that letter, then with others."""
+    monkeypatch.setattr("operations.dead_letters.letter_desk.REPLAY_S_MAX", 0.0)
+    monkeypatch.setattr("operations.dead_letters.replay.AT_ONCE", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.events.undecodable.decode", Mock(side_effect=EventError("an older version")))
+        await kept.undecodable_record(1, *[event_of(api, f"of-a-large-{number}") for number in range(3)])
+    await kept.undecodable(2, b"poison")
+    said: dict[str, Any] = {"reason": "undecodable", "cursor": None}
+    outcomes: list[dict[str, int]] = []
+    while not outcomes or said["cursor"] is not None:
+        report = (await api.client.post(f"{LETTERS}/replay", json=said)).json()
+        outcomes.append({each["outcome"]: each["count"] for each in report["outcomes"]})
+        said["cursor"] = report["next_cursor"]
+    assert outcomes == [{"sent": 2}, {"sent": 1, "replayed": 2}, {"undecodable": 1}]
 
 
 @pytest.mark.parametrize("said", [{}, {"reason": "other"}, {"reason": "conflict", "cursor": "no"}, {"reason": 1}])
