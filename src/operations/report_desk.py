@@ -37,12 +37,12 @@ _log = structlog.get_logger(__name__)
 
 
 class ReportDesk:
-    """Puts reports together. Its `letters` are the desk of dead letters."""
+    """Puts reports together. Its `letters` are the desk of dead letters, its `drains` the watch over the drains."""
 
     def __init__(self, parts: ProcessParts, letters: LetterDesk) -> None:
         names = TableNames.of(parts.settings)
         reader = DrainReader(parts.kinesis, parts.dynamodb, parts.settings)
-        drains = DrainWatch(reader, SharedLookTable(parts.dynamodb, names.idempotency))
+        self.drains = drains = DrainWatch(reader, SharedLookTable(parts.dynamodb, names.idempotency))
         self._watch = ApiWatch(parts.metrics, asyncio.get_running_loop().time)
         self.letters = letters
         self._api = _shared(self._watch.figures, API_KEPT_S)
@@ -82,7 +82,11 @@ async def open_report(parts: ProcessParts) -> AsyncIterator[ReportDesk]:
     """The desk of reports, with the desk of dead letters, which sends by the producer of the process."""
     seal = None if parts.settings.dead_letter_key is None else Seal.of(parts.settings)
     async with LakeBucket.of(parts.settings) as bucket:
-        yield ReportDesk(parts, LetterDesk(bucket, seal, parts.producer))
+        desk = ReportDesk(parts, LetterDesk(bucket, seal, parts.producer))
+        try:
+            yield desk
+        finally:
+            await desk.drains.close()
 
 
 def _shared(read: Callable[[], Awaitable[T]], kept_s: float) -> RecentRead[T]:
