@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import stat
@@ -185,7 +184,6 @@ def _tells_of_a_warehouse_that_fails(stack: Upheld) -> None:
     assert stack.ready["pids"] == pids
     shown = stack.ask("status").stdout
     assert "warehouse  last_run: dbt ended with code 1" in shown
-    assert re.search(r"\d+ in a row; behind the lake by \d+ object", shown)  # a busy machine sees more than one
 
 
 def _mends_a_warehouse_that_is_killed_in_a_run(stack: Upheld, dbt: ToldDbt) -> ProcessMark:

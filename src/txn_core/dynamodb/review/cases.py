@@ -34,7 +34,7 @@ ASSIGNED: Final = "!"
 """Before the rank of a case that is assigned: those come first, so that a reviewer's own are found at once."""
 _SHOWN: Final = ("id", "free_at", "request", "rank", "assigned_to", "assigned_until")
 _UNASSIGNED: Final = "0"
-"""Behind the rank of every case that is assigned, and before that of every other."""
+"""Behind the rank of every case that is assigned, and before the ranks of all others."""
 _BATCH_KEYS_MAX: Final = 100
 _ROUNDS_MAX: Final = 8
 _QUEUE_ROWS: Final = 100
