@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from fraud.quality.judged_alert import OUTCOMES, JudgedAlert, Outcome
-from fraud.quality.wilson import proportion
+from txn_core.figures.proportion import proportion
 
 
 class AlertTally:

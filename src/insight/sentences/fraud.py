@@ -1,11 +1,10 @@
 """What is seen in the questions on fraud: where it is above what is usual, and whom it hits."""
 
-import math
 from collections.abc import Sequence
 
 from insight.sentences.words import GENDERS, Cell, category_name, known, listed
+from txn_core.figures.proportion import proportion
 
-_Z = 1.959964
 _NO_STATE = "??"
 
 
@@ -62,7 +61,6 @@ def _rate_first(cell: Cell) -> tuple[object, ...]:
 
 
 def _at_least(found: int, of: int) -> float:
-    """The lower end of the 95 % interval by Wilson (1927)."""
-    middle = found + _Z**2 / 2
-    half = _Z * math.sqrt(found * (of - found) / of + _Z**2 / 4)
-    return (middle - half) / (of + _Z**2)
+    """The lower end of the 95 % interval."""
+    counted = proportion(found, of)
+    return 0.0 if counted is None else counted.low

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from fraud.quality.wilson import proportion
+from txn_core.figures.proportion import proportion
 
 Z = 1.959963984540054
 
