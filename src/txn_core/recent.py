@@ -3,12 +3,22 @@
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from txn_core.single_flight import SingleFlight
 
+_Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
+
+
+def remember(place: OrderedDict[_Key, _Value], key: _Key, kept: _Value, count_max: int) -> None:
+    """Keep something by its key; of more than may be, what was kept longest ago is forgotten."""
+    place[key] = kept
+    place.move_to_end(key)
+    if len(place) > count_max:
+        place.popitem(last=False)
 
 
 class Recent(Generic[_Value]):
@@ -74,3 +84,36 @@ class RecentRead(Generic[_Value]):
         self._value = await self._read()
         self._old_at = self._clock() + self._kept_s(self._value)
         return self._value
+
+
+class RecentReads(Generic[_Key, _Value]):
+    """The same for values by their keys, of which the latest few are kept."""
+
+    def __init__(
+        self,
+        read: Callable[[_Key], Awaitable[_Value]],
+        kept_s: float,
+        *,
+        kept_max: int,
+        read_s_max: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep what `read` gives of a key for so long, counted from when it was read."""
+        self._read, self._kept_s, self._kept_max, self._clock = read, kept_s, kept_max, clock
+        self._reads = SingleFlight[_Key, _Value](self._read_again, read_s_max)
+        self._kept = OrderedDict[_Key, tuple[_Value, float]]()
+
+    async def get(self, key: _Key) -> _Value:
+        """The value of a key.
+
+        Raises:
+            TimeoutError: the read took longer than its bound.
+            Exception: whatever the read raised; the next who asks has it read again.
+        """
+        kept = self._kept.get(key)
+        return kept[0] if kept is not None and self._clock() < kept[1] else await self._reads.get(key)
+
+    async def _read_again(self, key: _Key) -> _Value:
+        value = await self._read(key)
+        remember(self._kept, key, (value, self._clock() + self._kept_s), self._kept_max)
+        return value

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.support.virtual_time import in_virtual_time
-from txn_core.recent import Recent, RecentRead
+from txn_core.recent import Recent, RecentRead, RecentReads
 
 
 def test_a_value_is_made_again_when_it_is_old() -> None:
@@ -93,3 +93,33 @@ async def test_a_read_that_fails_or_takes_too_long_is_not_kept() -> None:
     with pytest.raises(TimeoutError):
         await recent.get()
     assert await recent.get() == "read"
+
+
+async def test_values_by_key_are_read_again_when_they_are_old_or_forgotten() -> None:
+    """Of more keys than are kept, the one that was read longest ago."""
+    now_s, read = [0.0], list[str]()
+
+    async def reading(key: str) -> int:
+        read.append(key)
+        return len(read)
+
+    recent = RecentReads(reading, 1.0, kept_max=2, read_s_max=5.0, clock=lambda: now_s[0])
+    assert [await recent.get("a"), await recent.get("a"), await recent.get("b")] == [1, 1, 2]
+    now_s[0] = 1.0
+    assert await recent.get("a") == 3
+    assert await recent.get("c") == 4
+    assert [await recent.get("a"), await recent.get("c"), await recent.get("b")] == [3, 4, 5]
+    assert read == ["a", "b", "a", "c", "b"]
+
+
+async def test_those_who_ask_for_a_key_together_share_one_read() -> None:
+    read: list[str] = []
+
+    async def reading(key: str) -> str:
+        read.append(key)
+        await asyncio.sleep(0)
+        return key
+
+    recent = RecentReads(reading, 60.0, kept_max=9, read_s_max=5.0)
+    assert await asyncio.gather(*(recent.get("a") for _ in range(5))) == ["a"] * 5
+    assert read == ["a"]

@@ -6,7 +6,6 @@ is bounded, and between two pages the event loop is free for others. An account 
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,7 +23,7 @@ from txn_core.dynamodb.review.alerts import AlertTable
 from txn_core.dynamodb.review.cases import CaseTable
 from txn_core.dynamodb.review.labels import LabelTable
 from txn_core.dynamodb.review.score_counts import ScoreCountTable
-from txn_core.single_flight import SingleFlight
+from txn_core.recent import RecentReads
 from txn_core.transactions.identity import Account, CaseId, TransactionId
 from txn_core.transactions.instants import Instant, now
 
@@ -74,9 +73,8 @@ class QualityDesk:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._tables, self._alerts_max = tables, alerts_max
-        self._clock, self._monotonic = clock, monotonic
-        self._kept: OrderedDict[_Asked, tuple[float, bytes]] = OrderedDict()
-        self._flights = SingleFlight(self._report, READ_S_MAX)
+        self._clock = clock
+        self._reports = RecentReads(self._report, KEPT_S, kept_max=KEPT_MAX, read_s_max=READ_S_MAX, clock=monotonic)
         self._readings = asyncio.Semaphore(READINGS_MAX)
         self._locks: WeakValueDictionary[Account, asyncio.Lock] = WeakValueDictionary()
 
@@ -87,11 +85,7 @@ class QualityDesk:
             TimeoutError: the reading took longer than `READ_S_MAX`.
             StoreError: DynamoDB gave only some of what was asked for, again and again.
         """
-        asked = _Asked(account, days, turn)
-        kept = self._kept.get(asked)
-        if kept is not None and self._monotonic() - kept[0] < KEPT_S:
-            return kept[1]
-        return await self._flights.get(asked)
+        return await self._reports.get(_Asked(account, days, turn))
 
     async def _report(self, asked: _Asked) -> bytes:
         lock = self._locks.setdefault(asked.account, asyncio.Lock())
@@ -102,12 +96,7 @@ class QualityDesk:
             await self._read_alerts(asked, window, quality)
             # In a thread: medians of many rules are sorted there.
             document = await asyncio.to_thread(quality.document)
-            report = to_json(document | {"alerts_max": self._alerts_max})
-        self._kept[asked] = self._monotonic(), report
-        self._kept.move_to_end(asked)
-        if len(self._kept) > KEPT_MAX:
-            self._kept.popitem(last=False)
-        return report
+            return to_json(document | {"alerts_max": self._alerts_max})
 
     async def _in_use(self) -> InUse:
         """What scores now, as the scorer noted it."""

@@ -1,7 +1,6 @@
 """The traits of an account's recent cases, read by its latest alerts, and kept for a minute."""
 
-import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ from pydantic_core import from_json
 from fraud.records.similarity import Traits, similarity, traits_of
 from txn_core.dynamodb.ranges import RangeQuery, Span
 from txn_core.dynamodb.review.alerts import AlertTable
-from txn_core.single_flight import SingleFlight
+from txn_core.recent import RecentReads
 from txn_core.transactions.identity import Account, CaseId
 from txn_core.transactions.instants import Instant, datetime_of, instant_of, now
 
@@ -57,13 +56,11 @@ class SimilarCases:
 
     def __init__(self, alerts: AlertTable, clock: Callable[[], Instant] = now) -> None:
         self._alerts, self._clock = alerts, clock
-        self._kept = OrderedDict[Account, tuple[RecentCases, float]]()
-        self._reads = SingleFlight(self._read, READ_S_MAX)
+        self._recent = RecentReads(self._read, KEPT_S, kept_max=KEPT_ACCOUNTS_MAX, read_s_max=READ_S_MAX)
 
     async def of(self, account: Account, case_id: CaseId) -> tuple[list[SimilarCase], RecentCases]:
         """The cases most like this one, the most alike first, and what was looked at."""
-        kept = self._kept.get(account)
-        recent = kept[0] if kept is not None and time.monotonic() < kept[1] else await self._reads.get(account)
+        recent = await self._recent.get(account)
         documents, _ = await self._documents(self._alerts.of_case(account, case_id, Span()), OWN_ALERTS_MAX)
         own = traits_of(documents)
         found = [
@@ -80,12 +77,7 @@ class SimilarCases:
         by_case = defaultdict[CaseId, list[Any]](list)
         for document in documents:
             by_case[document["case_id"]].append(document)
-        recent = RecentCases({case_id: traits_of(some) for case_id, some in by_case.items()}, since, is_all)
-        self._kept[account] = (recent, time.monotonic() + KEPT_S)
-        self._kept.move_to_end(account)
-        if len(self._kept) > KEPT_ACCOUNTS_MAX:
-            self._kept.popitem(last=False)
-        return recent
+        return RecentCases({case_id: traits_of(some) for case_id, some in by_case.items()}, since, is_all)
 
     async def _documents(self, query: RangeQuery, count_max: int) -> tuple[list[dict[str, Any]], bool]:
         """The latest alerts of a range, and whether these are all."""

@@ -19,6 +19,7 @@ import duckdb
 from insight.answers.data_state import DataState, data_state
 from insight.explorer.dimensions import BY_TRANSACTION, DIMENSIONS, SEGMENT
 from insight.explorer.segments import MEANINGS, NO_SEGMENT, segments_sql
+from txn_core.recent import remember
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.duckdb_reader import closed_session
 from warehouse.sql.query_errors import QueryError, QueryTooLargeError, QueryTooLongError, one_line
@@ -123,9 +124,7 @@ class Cube:
         key = dimension, frozenset(chosen.items())
         if (kept := self._kept.pop(key, None)) is None:
             kept = self._asked(dimension, chosen)
-        self._kept[key] = kept
-        if len(self._kept) > VIEWS_KEPT_MAX:
-            self._kept.popitem(last=False)
+        remember(self._kept, key, kept, VIEWS_KEPT_MAX)
         return kept
 
     def total(self, chosen: Mapping[str, str]) -> Cell:

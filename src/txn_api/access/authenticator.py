@@ -16,13 +16,14 @@ import structlog
 from txn_api.access.credential import Credential
 from txn_api.access.key_misses import MissBudget
 from txn_api.access.principal import Principal
-from txn_api.access.rate_limits import Limiter, remember
+from txn_api.access.rate_limits import Limiter
 from txn_api.access.tokens import TOKEN_CHARS_MAX, Tokens, resembles_token
 from txn_api.edge.headers import RawHeaders
 from txn_api.problems import ApiKeyInvalid, ApiKeyMissing, Problem, StoreUnavailable, TokenInvalid
 from txn_api.stores import STORE_ERRORS
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.quotas import BY_SETTINGS, UNLIMITED
+from txn_core.recent import remember
 from txn_core.single_flight import SingleFlight
 from txn_core.transactions.instants import datetime_of, now
 

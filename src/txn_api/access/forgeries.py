@@ -14,8 +14,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
 
-from txn_api.access.rate_limits import Bucket, remember
+from txn_api.access.rate_limits import Bucket
 from txn_api.problems import Overloaded
+from txn_core.recent import remember
 
 IN_VAIN_PER_S: Final = 100
 """Verifications in vain: a hundredth of a process's time."""

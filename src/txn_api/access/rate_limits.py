@@ -9,18 +9,17 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from txn_api.problems import RateLimited, TooManyConcurrent
 from txn_core.quotas import Limits
+from txn_core.recent import remember
 
 KEYS_MAX: Final = 10_000
 """Keys whose use is counted. When there are more, the key that was looked up longest ago starts again from zero."""
 WINDOW_S: Final = 1
 _NS: Final = 1_000_000_000
 
-_Key = TypeVar("_Key")
-_Kept = TypeVar("_Kept")
 Clock = Callable[[], int]
 Field = tuple[bytes, bytes]
 
@@ -138,14 +137,6 @@ class Allowances:
 def _allowance(name: str, per_s: int | None, running: Running | None, clock: Clock) -> Allowance | None:
     bucket = Bucket(per_s, clock) if per_s else None
     return None if bucket is None and running is None else Allowance(name, bucket, running)
-
-
-def remember(place: OrderedDict[_Key, _Kept], key: _Key, kept: _Kept, count_max: int) -> None:
-    """Keep something by its key; of more than may be, what was kept longest ago is forgotten."""
-    place[key] = kept
-    place.move_to_end(key)
-    if len(place) > count_max:
-        place.popitem(last=False)
 
 
 class Limiter:

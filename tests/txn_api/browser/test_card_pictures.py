@@ -57,7 +57,7 @@ async def test_what_is_not_known_is_not_drawn(visitor: Visitor, api: Api) -> Non
     other = await raised(api, 2, card_id=card_id)
     closing = {"resolution": "legitimate", "reason": "It was her."}
     await colleague(api, "close", alert.case_id, closing)
-    api.services.store(SimilarCases)._kept.clear()
+    api.services.store(SimilarCases)._recent._kept.clear()
     await visitor.go(f"#/cases/{other.case_id}")
     assert "legitimate: It was her." in await visitor.until(
         lambda: visitor.text("case-similar"), "% alike: the reason"
