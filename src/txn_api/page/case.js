@@ -31,7 +31,9 @@ export function startCase() {
   byId("case-snooze").addEventListener("click", () => done("snooze", { minutes: Number(byId("case-minutes").value) }));
   byId("assign-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    done("assign", { assignee: byId("assignee").value.trim() || null });
+    // Who asks is known with the stream's first event, which may come after the case.
+    const nobody = present?.assigned_to ? null : actor || null;
+    done("assign", { assignee: byId("assignee").value.trim() || nobody });
   });
   byId("case-form").addEventListener("submit", (event) => {
     event.preventDefault();

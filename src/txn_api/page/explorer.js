@@ -9,7 +9,7 @@ import { insight } from "./insight_api.js";
 import { words } from "./insight_filters.js";
 import { hasKey } from "./key.js";
 import { ago } from "./moments.js";
-import { number } from "./picture_parts.js";
+import { HIDDEN_SIGN, number } from "./picture_parts.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { dataLines } from "./question_card.js";
 import { address, go } from "./router.js";
@@ -130,7 +130,7 @@ function draw() {
   }
   byId("explorer-sums").textContent = `${MEASURES[measure].title} in ${currency}`;
   byId("explorer-data").replaceChildren(...dataLines(data));
-  byId("explorer-rule").textContent = `⊘ ${rule}`;
+  byId("explorer-rule").textContent = `${HIDDEN_SIGN} ${rule}`;
   byId("segments").replaceChildren(...Object.entries(segments).map(([name, meaning]) => element("li", { text: `${name}: ${meaning}` })));
   byId("explorer-csv").hidden = !total;
   byId(NAME).hidden = !currency;

@@ -3,10 +3,9 @@
 import { DECIMALS } from "./currencies.js";
 import { element } from "./elements.js";
 import { words } from "./insight_filters.js";
-import { number } from "./picture_parts.js";
+import { HIDDEN_SIGN, number } from "./picture_parts.js";
 
 const CELLS_MAX = 200;
-const HIDDEN = "⊘";
 const STEPS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 const COMPACT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 // Two letters a tile: rows and columns where people look for a state.
@@ -67,7 +66,7 @@ export class Facet {
       const more = isHidden || !view ? [] : [
         measure === "net" ? "" : `net ${amount(net, unit)}`, measure === "customers" ? "" : `${number(customers)} customers`,
       ];
-      const texts = isHidden ? [`${HIDDEN} hidden`, HIDDEN] : [isMoney ? amount(value, unit) : number(value), COMPACT.format(value)];
+      const texts = isHidden ? [`${HIDDEN_SIGN} hidden`, HIDDEN_SIGN] : [isMoney ? amount(value, unit) : number(value), COMPACT.format(value)];
       const button = this.buttons.get(label);
       [words(this.name, label), ...(view ? texts : ["–", "–"]), [...more, days].filter(Boolean).join(", ")].forEach((text, at) => {
         button.children[at].textContent = text;

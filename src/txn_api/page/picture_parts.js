@@ -2,7 +2,7 @@
 
 import { DECIMALS } from "./currencies.js";
 
-export const HIDDEN_SIGN = "·";
+export const HIDDEN_SIGN = "⊘";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const TEXT_PX_MIN = 27;
 const DECIMALS_MAX = 3;

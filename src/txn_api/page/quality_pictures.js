@@ -1,5 +1,7 @@
 // The quality of alerts in pictures. Their numbers stand beside them.
 
+import { svg } from "./drawing.js";
+
 const [LEFT, TOP, PANEL, GAP] = [44, 30, 110, 48];
 
 /** A proportion as a bar with its interval. */
@@ -41,11 +43,3 @@ export function plot({ thresholds, alert_from: active }, reviews, width) {
     svg("circle", { cx: x(score), cy: lower(value), r: 3 })]));
 }
 
-function svg(name, attributes, ...children) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) {
-    made.setAttribute(key, value);
-  }
-  made.append(...children);
-  return made;
-}

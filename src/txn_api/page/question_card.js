@@ -3,7 +3,7 @@
 import { download } from "./download.js";
 import { element } from "./elements.js";
 import { insight } from "./insight_api.js";
-import { monthLabel } from "./picture_parts.js";
+import { HIDDEN_SIGN, monthLabel } from "./picture_parts.js";
 import { PICTURES } from "./pictures.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { address } from "./router.js";
@@ -65,7 +65,7 @@ export function showNothing(card, text) {
 function notesOf({ chosen, suppressed, partial_rows: partial, data }, { values }) {
   const notes = [];
   if (suppressed.cells || suppressed.values.length) {
-    notes.push(`Hidden (·): ${suppressed.cells + suppressed.values.length}. ${suppressed.rule}`);
+    notes.push(`Hidden (${HIDDEN_SIGN}): ${suppressed.cells + suppressed.values.length}. ${suppressed.rule}`);
   }
   if (partial.length) {
     const months = data.partial_months.map(({ month, days, days_in_month: all }) => `${monthLabel(month)} (${days} of ${all} days)`);
@@ -109,10 +109,10 @@ function numbers(question, { columns, rows, suppressed, partial_rows: partialRow
   const lines = rows.slice(0, ROWS_MAX).map((row, at) => element("tr", {}, ...row.map((value, column) => {
     const isHidden = value === null && (hidden.has(at) || single.has(`${at} ${column}`));
     const mark = column === 0 && partial.has(at) ? " *" : "";
-    return element("td", { text: isHidden ? "·" : shown(value, columns[column]) + mark, className: isNumber(columns[column].type) ? "number" : "" });
+    return element("td", { text: isHidden ? HIDDEN_SIGN : shown(value, columns[column]) + mark, className: isNumber(columns[column].type) ? "number" : "" });
   })));
   const more = rows.length > ROWS_MAX ? ` The first ${ROWS_MAX} of ${rows.length.toLocaleString("en")} rows; the file has all.` : "";
-  const marks = [hidden.size || single.size ? " · is hidden." : "", partial.size ? " * has some days of its month only." : ""].join("");
+  const marks = [hidden.size || single.size ? ` ${HIDDEN_SIGN} is hidden.` : "", partial.size ? " * has some days of its month only." : ""].join("");
   const table = element("table", {},
     element("caption", { text: `${question.shape[0].toUpperCase()}${question.shape.slice(1)}.${marks}${more}` }),
     element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines));

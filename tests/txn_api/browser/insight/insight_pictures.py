@@ -15,7 +15,7 @@ from insight.sentences.words import category_name
 from tests.txn_api.browser.insight.insight_facts import Cell
 from tests.warehouse.questions.star_schema import CURRENCIES
 
-HIDDEN: Final = "·"
+HIDDEN: Final = "⊘"
 MERCHANTS: Final = 3
 THIRDS: Final = {
     "recency": ("came lately", "came some time ago", "came long ago"),

@@ -31,7 +31,7 @@ STATES: Final = {
 }
 """By the Census Bureau."""
 REGIONS: Final = {state: region for region, states in STATES.items() for state in states.split()}
-HIDDEN: Final = "·"
+HIDDEN: Final = "⊘"
 
 Table = dict[tuple[str, ...], list[str]]
 """What a table shows, by the keys of its rows."""

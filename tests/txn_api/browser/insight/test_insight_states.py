@@ -155,13 +155,13 @@ async def test_what_is_hidden_as_a_whole_says_why(visitor: Visitor, api: Api, tm
         await reader.read()
         assert RULE in await visitor.text("chart-q10")
         assert await visitor.script("return arguments[0].getAttribute('role')", "chart-q10") is None
-        assert {tuple(row[4:]) for row in (await reader.table("q10"))[1:]} == {("·",) * 4}
+        assert {tuple(row[4:]) for row in (await reader.table("q10"))[1:]} == {("⊘",) * 4}
         assert RULE in await visitor.text("card-q02")
         hidden = [datum for datum in await reader.data("q02") if datum["hidden"]]
         assert hidden
         assert {datum["tip"].rpartition(": ")[2] for datum in hidden} == {"hidden"}
         texts = [mark["content"] for mark in await reader.marks("q02") if mark["type"] == "text"]
-        assert texts.count("·") == len(hidden)
+        assert texts.count("⊘") == len(hidden)
     async with reading(visitor, api, publish(tmp_path / "one", count=1)) as reader:
         await reader.read()
         for name in ("q01", "q09", "q11"):
