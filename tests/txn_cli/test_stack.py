@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -184,6 +185,8 @@ def _tells_of_a_warehouse_that_fails(stack: Upheld) -> None:
     assert stack.ready["pids"] == pids
     shown = stack.ask("status").stdout
     assert "warehouse  last_run: dbt ended with code 1" in shown
+    # It is tried again by itself, so a slow look may see the next run.
+    assert re.search(r"\d+ in a row; (a run is under way; )?behind the lake by \d+ object", shown), shown
 
 
 def _mends_a_warehouse_that_is_killed_in_a_run(stack: Upheld, dbt: ToldDbt) -> ProcessMark:
