@@ -1,26 +1,31 @@
-"""What a million transactions cost at the present rate: each part is units a transaction times a price."""
+"""What a million transactions cost at the present rate: each part is units a transaction times a price.
 
-from math import ceil
+The same prices and the same counting as `txn cost` (`bill.py`), with what the API's processes measure in the place of
+what is assumed there. What they do not measure is left out, and named.
+"""
+
 from typing import Final
 
-from operations.cost.prices import (
-    INDEX_ITEM_BYTES,
-    INDEX_WRITES,
-    LEFT_OUT,
-    PAYLOAD_UNITS,
-    PRICED_ON,
-    REGION,
-    SCORE_WRITE_UNITS,
-    SHARD_HOURS,
-    WRITE_UNIT_BYTES,
-    WRITE_UNITS,
-    Price,
-)
+from operations.cost.dynamodb_units import INDEX_ITEM_BYTES, SCORE_WRITE_UNITS, index_write_units
+from operations.cost.prices import MILLION, REGION, Price, price
 from operations.figures.api_watch import RecordSizes
 from operations.shapes import Basis, CostFigures, CostPartShape, DrainFigures
 from txn_core.drains import INDEX, SCORE
 
 _HOUR_S: Final = 3600.0
+_PUTS, _SHARD_HOURS, _WRITES = (
+    price(name) for name in ("kinesis_put_unit", "kinesis_shard_hour", "dynamodb_write_unit")
+)
+"""Read when this is imported, and not while requests are served."""
+LEFT_OUT: Final = (
+    "the processes themselves (Fargate or EC2) and the load balancer",
+    "S3: requests and storage of the lake",
+    "storage of the index, which grows with the days that it is kept",
+    "reads: look-ups, leases, and drains by enhanced fan-out",
+    "writes of leases, ledgers, alerts and idempotency keys",
+    "logs, metrics, keys of KMS, and traffic between zones",
+)
+"""What is not measured here, and so not in the sum. `txn cost` estimates most of it."""
 
 
 def cost_of(
@@ -36,35 +41,32 @@ def cost_of(
     """
     hours = shards / (_HOUR_S * accepted_per_s) if shards and accepted_per_s else None
     ran = {INDEX.name} if drains is None else {drain.name for drain in drains.drains}
+    puts = None if sizes is None else sizes.payload_units
     parts = [
-        _part("kinesis_puts", None if sizes is None else sizes.payload_units, PAYLOAD_UNITS, "measured"),
-        _part("kinesis_shards", hours, SHARD_HOURS, "measured"),
+        _part("kinesis_puts", puts, _PUTS, "measured"),
+        _part("kinesis_shards", hours, _SHARD_HOURS, "measured"),
     ]
     if INDEX.name in ran:
-        parts.append(_part("dynamodb_index", None if sizes is None else _index_units(sizes), WRITE_UNITS, "derived"))
+        units = None if sizes is None else float(index_write_units(sizes.data_bytes + INDEX_ITEM_BYTES))
+        parts.append(_part("dynamodb_index", units, _WRITES, "derived"))
     if SCORE.name in ran:
-        parts.append(_part("dynamodb_scores", SCORE_WRITE_UNITS, WRITE_UNITS, "benchmark"))
+        parts.append(_part("dynamodb_scores", SCORE_WRITE_UNITS, _WRITES, "benchmark"))
     return CostFigures(
         usd=round(sum(part.usd or 0.0 for part in parts), 4),
         region=REGION,
-        priced_on=PRICED_ON,
+        priced_on=min(each.on for each in (_PUTS, _SHARD_HOURS, _WRITES)),
         parts=parts,
         left_out=list(LEFT_OUT),
     )
 
 
-def _index_units(sizes: RecordSizes) -> float:
-    """The write units of an item with an event of the mean size, rounded up as DynamoDB rounds each item."""
-    return float(INDEX_WRITES * ceil((sizes.data_bytes + INDEX_ITEM_BYTES) / WRITE_UNIT_BYTES))
-
-
-def _part(name: str, units: float | None, price: Price, basis: Basis) -> CostPartShape:
+def _part(name: str, units: float | None, each: Price, basis: Basis) -> CostPartShape:
     return CostPartShape(
         name=name,
         units=None if units is None else round(units, 9),
-        unit=price.unit,
+        unit=each.unit,
         basis=basis,
-        price_usd=price.usd,
-        price_source=price.source,
-        usd=None if units is None else round(units * price.usd, 4),
+        price_usd=each.of(MILLION),
+        price_source=each.source,
+        usd=None if units is None else round(each.of(units * MILLION), 4),
     )

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from operations.cost.dynamodb_units import INDEX_ITEM_BYTES
 from operations.cost.million_cost import cost_of
-from operations.cost.prices import INDEX_ITEM_BYTES
 from operations.figures.api_watch import RecordSizes
 from operations.shapes import CostFigures, DrainFigures
 from tests.builders import base64_key, full_body
