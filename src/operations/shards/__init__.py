@@ -1,0 +1,1 @@
+"""Whether a stream has the shards that its load needs."""
