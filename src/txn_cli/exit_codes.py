@@ -39,12 +39,12 @@ LOADING: Final[Mapping[Outcome, int]] = {**ACTING, Outcome.REJECTED: 3, Outcome.
 FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("load", "ingest file", "labels load"), LOADING),
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
-    **dict.fromkeys(("warehouse check", "features verify"), CHECKING),
+    **dict.fromkeys(("warehouse check", "features verify", "shards plan"), CHECKING),
     **dict.fromkeys(("up", "demo", "simulate", "api", "insight", "worker", "bootstrap", "generations drop"), ACTING),
     **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),
     **dict.fromkeys(("models compare", "models sign", "rules test", "rules activate", "rules list"), ACTING),
-    **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),
+    **dict.fromkeys(("leases reset", "ingest status", "sql", "cost"), ACTING),
     **dict.fromkeys(("lake hours", "lake curate", "lake compact", "lake files"), ACTING),
     **dict.fromkeys((f"warehouse {name}" for name in ("install", "run", "watch", "load", "build", "docs")), ACTING),
 }

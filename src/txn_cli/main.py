@@ -40,6 +40,8 @@ COMMANDS: Final = {
     "keys": ("keys",),
     "dead_letters": ("dead-letters",),
     "leases": ("leases",),
+    "planning.cost_command": ("cost",),
+    "planning.shards_command": ("shards",),
     "lake_command": ("lake",),
     "warehouse": ("warehouse",),
     "models_command": ("models",),

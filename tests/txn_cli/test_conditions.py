@@ -61,6 +61,8 @@ ARGUMENTS: Final[dict[str, str]] = {
     "dead-letters show": "shard/1",
     "dead-letters replay": "shard/1",
     "leases reset": "both --yes",
+    "cost": "--rate 100",
+    "shards plan": "",
     "ingest file": "rows.csv",
     "ingest status": "",
     "lake hours": "",
@@ -89,7 +91,15 @@ ARGUMENTS: Final[dict[str, str]] = {
     "features verify": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
-NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}
+NEEDS_NONE: Final = {
+    "simulate",
+    "cost",
+    "sql",
+    "models sign",
+    "warehouse install",
+    "warehouse build",
+    "warehouse docs",
+}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify", "ingest file", "labels load"}
 WAITS: Final = {"worker", "warehouse watch", "insight"}

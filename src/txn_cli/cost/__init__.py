@@ -1,0 +1,1 @@
+"""What a deployment costs and needs, for people and for machines."""

@@ -1,0 +1,1 @@
+"""A proposal to change the number of shards, for people and for machines."""
