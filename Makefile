@@ -156,7 +156,7 @@ check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, dri
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m operations.http.openapi_file --check openapi.yaml
 	@$(BIN)/python -m operations.http.problems_file --check docs/problems.md
-	@$(BIN)/python -m operations.http.runbook_file --check docs/runbook.md
+	@$(BIN)/python -m operations.http.runbook_file --check docs/runbooks.md
 	@$(BIN)/python -m txn_core.transactions.currency_table --check docs/reading.md
 	@$(BIN)/python -m txn_core.transactions.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
@@ -217,10 +217,10 @@ model-search: $(STAMP) ## say what each group of features and each parameter add
 shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (a minute of CPU)
 	@$(BIN)/python -m txn_cli.fraud.ship
 
-openapi: $(STAMP) ## write openapi.yaml, docs/problems.md, docs/runbook.md and the currencies of docs/reading.md again
+openapi: $(STAMP) ## write openapi.yaml, docs/problems.md, docs/runbooks.md and the currencies of docs/reading.md again
 	@$(BIN)/python -m operations.http.openapi_file openapi.yaml
 	@$(BIN)/python -m operations.http.problems_file docs/problems.md
-	@$(BIN)/python -m operations.http.runbook_file docs/runbook.md
+	@$(BIN)/python -m operations.http.runbook_file docs/runbooks.md
 	@$(BIN)/python -m txn_core.transactions.currency_table docs/reading.md
 
 readme: $(STAMP) ## write the README's table of settings again
