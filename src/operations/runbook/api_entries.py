@@ -40,8 +40,7 @@ OUTCOME_UNKNOWN: Final = RunbookEntry(
         "If one task alone has it, stop that task; its successor begins with new connections.",
     ),
     stop=(
-        "Do not tell clients to send with new ids, and do not raise the deadline of requests beyond that of the "
-        "clients."
+        "Do not tell clients to send with new ids, and do not raise the deadline of requests beyond the clients' own."
     ),
 )
 LOAD_REFUSED: Final = RunbookEntry(
