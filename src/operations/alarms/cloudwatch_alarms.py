@@ -54,7 +54,8 @@ def math_of(expression: Expression) -> str:
     """The expression in CloudWatch's metric math, its series being m1, m2 and so on in the order of `series_of`.
 
     Alarms on metrics of AWS/DynamoDB ignore missing data whatever they are told, so that they would never end. A
-    `Total` fills each series, which CloudWatch documents as the way around it.
+    `Total` fills each series, which CloudWatch documents as the way around it. Without that a heartbeat would be
+    late, too: CloudWatch takes older datapoints before it takes a period for missing.
     """
     names = [f"m{number}" for number, _ in enumerate(series_of(expression), 1)]
     match expression:

@@ -33,7 +33,7 @@ def of_processes() -> Iterator[Alarm]:
             "ticket" if service in {"insight", "warehouse"} else "page",
             entry.HEARTBEAT,
             f"No process of the kind {service} says anything.",
-            OwnMetric(gauge, "SampleCount", service),
+            Total((OwnMetric(gauge, "SampleCount", service),)),
             1,
             minutes(3),
             services=(service,),
