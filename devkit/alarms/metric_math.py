@@ -75,6 +75,7 @@ _Function = Callable[[Sequence[ast.expr], Mapping[str, Datapoint]], Datapoint]
 _FUNCTIONS: Final[dict[str, _Function]] = {
     "FILL": _fill,
     "IF": _if,
+    "MAX": partial(_over_list, max),
     "MIN": partial(_over_list, min),
     "SUM": partial(_over_list, sum),
 }

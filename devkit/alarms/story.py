@@ -73,8 +73,10 @@ def _values(alarm: Alarm, *, bad: bool) -> dict[Series, float | None]:
             return {expression: _value(alarm, expression, bad=bad)}
         case Total(parts):
             return dict.fromkeys(parts) | {parts[0]: _value(alarm, parts[0], bad=bad)}
-        case Lowest(parts):
-            return dict.fromkeys(parts, alarm.threshold) | ({parts[1]: alarm.threshold - 1} if bad else {})
+        case Lowest(_, places):
+            # Of each place, one series is that of what waits to be deployed next.
+            live = {place[0]: alarm.threshold for place in places} | {place[1]: 0.0 for place in places}
+            return live | ({places[1][0]: alarm.threshold - 1} if bad else {})
         case OfRetention(age_ms):
             retention_ms = alarm.threshold * RETENTION_HOURS * 60 * MINUTE_S * 1_000
             return {age_ms: 1.5 * retention_ms if bad else retention_ms}

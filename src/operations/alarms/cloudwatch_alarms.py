@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from operations.alarms.alarm import Alarm
@@ -63,8 +64,10 @@ def math_of(expression: Expression) -> str:
             return names[0]
         case Total():
             return _sum(names)
-        case Lowest():
-            return f"MIN([{','.join(names)}])"
+        case Lowest(_, places):
+            left = iter(names)
+            highest = (f"MAX([{','.join(islice(left, len(place)))}])" for place in places)
+            return f"MIN([{','.join(highest)}])"
         case Share(part, _, least):
             upper, lower = _sum(names[: len(part.parts)]), _sum(names[len(part.parts) :])
             return f"IF({lower}>={least:g},{upper}/{lower},0)"

@@ -18,13 +18,15 @@ Placeholder = Literal[
     "ScoreLeases",
     "LoadBalancer",
     "TargetGroup",
+    "OtherTargetGroup",
     "Zone1",
     "Zone2",
     "Zone3",
     "Certificate",
     "ChangeRule",
 ]
-"""What a deployment alone knows: names of its stream, tables, balancer, zones, certificate and rule for changes."""
+"""What a deployment alone knows: names of its stream, tables, balancer, zones, certificate and rule for changes.
+Deployments change between the two target groups."""
 
 ZONES: Final[tuple[Placeholder, ...]] = ("Zone1", "Zone2", "Zone3")
 
@@ -81,9 +83,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Lowest:
-    """The lowest of some series; one without data does not count."""
+    """The lowest of some places, where the highest of its series counts for each. What has no data does not count.
 
-    parts: tuple[Series, ...]
+    Attributes:
+        dimension: what tells the places apart.
+    """
+
+    dimension: str
+    places: tuple[tuple[Series, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,10 @@ def series_of(expression: Expression) -> Iterator[Series]:
     match expression:
         case OwnMetric() | AwsMetric():
             yield expression
-        case Total(parts) | Lowest(parts):
+        case Total(parts):
             yield from parts
+        case Lowest(_, places):
+            yield from (series for place in places for series in place)
         case Share(part, whole):
             yield from (*part.parts, *whole.parts)
         case OfRetention(age_ms):

@@ -76,8 +76,10 @@ def promql_of(expression: Expression, period_s: int) -> str:
             return _value(expression, period_s)
         case Total(parts):
             return _total(parts, period_s)
-        case Lowest(parts):
-            return " or ".join(dict.fromkeys(_value(part, period_s) for part in parts))
+        case Lowest(dimension, ((AwsMetric() as first, *_), *_)):
+            return f"min(max by ({label_of(dimension)}) ({exported_name(first)}))"
+        case Lowest():
+            raise NotImplementedError("places are known of metrics of AWS alone")
         case Share(part, whole, least):
             upper, lower = _total(part.parts, period_s), _total(whole.parts, period_s)
             return f"({upper} / {lower} and {lower} >= {least:g})"

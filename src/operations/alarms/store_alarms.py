@@ -19,10 +19,7 @@ HEARTBEATS: Final = {
 PREFIXES: Final = {"api": "txn_api", **{service_of(drain): f"txn_{drain}" for drain in LAG_S_MAX}}
 """By kind of process, how the names of the metrics begin that all of these kinds have."""
 
-_TARGET: Final[tuple[tuple[str, Placeholder], ...]] = (
-    ("LoadBalancer", "LoadBalancer"),
-    ("TargetGroup", "TargetGroup"),
-)
+_TARGET_GROUPS: Final[tuple[Placeholder, ...]] = ("TargetGroup", "OtherTargetGroup")
 
 
 def of_processes() -> Iterator[Alarm]:
@@ -81,10 +78,8 @@ def of_deployment() -> Iterator[Alarm]:
         entry.ZONE_WITHOUT_TARGETS,
         "An availability zone has no healthy process of the API.",
         Lowest(
-            tuple(
-                AwsMetric("AWS/NetworkELB", "HealthyHostCount", "Minimum", (*_TARGET, ("AvailabilityZone", zone)))
-                for zone in ZONES
-            )
+            "AvailabilityZone",
+            tuple(tuple(_healthy_hosts(group, zone) for group in _TARGET_GROUPS) for zone in ZONES),
         ),
         1,
         minutes(3),
@@ -105,6 +100,15 @@ def of_deployment() -> Iterator[Alarm]:
     summary = "The stream, a table, the key, the bucket or a stack was changed by hand."
     matched = AwsMetric("AWS/Events", "TriggeredRules", "Sum", (("RuleName", "ChangeRule"),))
     yield Alarm("changed_by_hand", "page", entry.CHANGED_BY_HAND, summary, matched, 0, within(5))
+
+
+def _healthy_hosts(group: Placeholder, zone: Placeholder) -> AwsMetric:
+    dimensions: tuple[tuple[str, Placeholder], ...] = (
+        ("LoadBalancer", "LoadBalancer"),
+        ("TargetGroup", group),
+        ("AvailabilityZone", zone),
+    )
+    return AwsMetric("AWS/NetworkELB", "HealthyHostCount", "Minimum", dimensions)
 
 
 def _failed_call(reason: str, service: str) -> OwnMetric:
