@@ -110,8 +110,8 @@ def _watched(alarm: Alarm, deployment: Deployment) -> Json:
 
 
 def _statistic(series: Series) -> Json:
-    if series.statistic == "p99":
-        return {"ExtendedStatistic": "p99", "EvaluateLowSampleCountPercentile": "ignore"}
+    if series.statistic in {"p50", "p99"}:
+        return {"ExtendedStatistic": series.statistic, "EvaluateLowSampleCountPercentile": "ignore"}
     return {"Statistic": series.statistic}
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Statistic = Literal["Sum", "Maximum", "Minimum", "SampleCount", "p99"]
-"""What becomes of a period's values, in CloudWatch's words. `Sum` is for counters, `p99` for histograms."""
+Statistic = Literal["Sum", "Maximum", "Minimum", "SampleCount", "p50", "p99"]
+"""What becomes of a period's values, in CloudWatch's words: `Sum` of counters, `p50` and `p99` of histograms."""
 
 Placeholder = Literal[
     "Stream",

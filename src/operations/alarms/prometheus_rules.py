@@ -34,6 +34,7 @@ NAMES: Final[Mapping[Placeholder, str]] = {
 }
 """Of a deployment with the default prefix. What is not here needs no label: the exporter is told what to get."""
 _AGGREGATIONS: Final[Mapping[Statistic, str]] = {"Sum": "sum", "Maximum": "max", "Minimum": "min"}
+QUANTILES: Final[Mapping[Statistic, float]] = {"p50": 0.5, "p99": 0.99}
 _SHARED_NAMES: Final = {"api": "txn-api"}
 """Kinds of process whose metrics have names that other kinds use, too, and the label `job` that tells them apart."""
 
@@ -138,8 +139,9 @@ def _value(series: Series, period_s: int, values: Sequence[str] = ()) -> str:
         return f"sum(increase({selector(series, values=values)}{window}))"
     if series.statistic == "SampleCount":
         return f"(count({selector(series)}) or vector(0))"
-    if series.statistic == "p99":
-        return f"histogram_quantile(0.99, sum by (le) (rate({selector(series, '_bucket')}{window})))"
+    if series.statistic in QUANTILES:
+        buckets = f"sum by (le) (rate({selector(series, '_bucket')}{window}))"
+        return f"histogram_quantile({QUANTILES[series.statistic]:g}, {buckets})"
     return f"{_AGGREGATIONS[series.statistic]}({selector(series)})"
 
 
