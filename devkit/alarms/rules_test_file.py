@@ -38,7 +38,11 @@ def _test(story: Story) -> dict[str, Any]:
     rule = rule_of(alarm)
     fired = {"exp_labels": rule["labels"], "exp_annotations": rule["annotations"]}
     at_end = LEAD + story.trouble
-    expected = ((LEAD, []), (at_end, [fired] if story.fires else []), (story.end, []))
+    expected: tuple[tuple[int, list[dict[str, Any]]], ...] = (
+        (LEAD, []),
+        (at_end, [fired] if story.fires else []),
+        (story.end, []),
+    )
     return {
         "name": f"{alarm.name} {story.name}",
         "interval": f"{MINUTE_S // SAMPLES_A_MINUTE}s",
@@ -93,7 +97,8 @@ def _counter(story: Story, series: Series) -> str:
 
 def _added(story: Story, quiet: float, bad: float) -> str:
     """A counter that rises by so much a minute, from 1 on; each stretch begins where the one before ended."""
-    value, stretches = 1.0, []
+    value = 1.0
+    stretches: list[str] = []
     for periods, step in _stretches(story, quiet / SAMPLES_A_MINUTE, bad / SAMPLES_A_MINUTE):
         samples = _samples(story, periods)
         # The first of a stretch is one step further than the last of the one before.

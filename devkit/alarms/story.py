@@ -74,9 +74,10 @@ def _values(alarm: Alarm, *, bad: bool) -> dict[Series, float | None]:
         case Total(parts):
             return dict.fromkeys(parts) | {parts[0]: _value(alarm, parts[0], bad=bad)}
         case Lowest(_, places):
-            # Of each place, one series is that of what waits to be deployed next.
-            live = {place[0]: alarm.threshold for place in places} | {place[1]: 0.0 for place in places}
-            return live | ({places[1][0]: alarm.threshold - 1} if bad else {})
+            # In each place, one group of targets waits for the next deployment and is empty.
+            values: dict[Series, float | None] = {place[0]: alarm.threshold for place in places}
+            values |= {place[1]: 0.0 for place in places}
+            return values | ({places[1][0]: alarm.threshold - 1} if bad else {})
         case OfRetention(age_ms):
             retention_ms = alarm.threshold * RETENTION_HOURS * 60 * MINUTE_S * 1_000
             return {age_ms: 1.5 * retention_ms if bad else retention_ms}

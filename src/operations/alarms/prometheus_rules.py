@@ -116,7 +116,7 @@ def exported_metrics(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:
 
 
 def selector(metric: OwnMetric, suffix: str = "", values: Sequence[str] = ()) -> str:
-    """The series of a metric of ours; `values` stand for that of its label."""
+    """The series of a metric of ours; `values` stand for the value of its label."""
     labels = []
     if metric.service in _SHARED_NAMES:
         labels.append(f'job="{_SHARED_NAMES[metric.service]}"')

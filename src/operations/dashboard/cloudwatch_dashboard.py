@@ -69,10 +69,10 @@ def _metrics(line: Line, number: int, namespace: str) -> Iterator[list[Any]]:
         return
     name = f"m{number}"
     dimensions = [part for pair in (("service", metric.service), *filter(None, (metric.label,))) for part in pair]
-    shown = {"id": name, "stat": metric.statistic, "label": line.legend or metric.name}
+    shown: dict[str, Any] = {"id": name, "stat": metric.statistic, "label": line.legend or metric.name}
     if is_rate:
         yield [{"expression": f"{name}/{PERIOD_S}", "label": shown["label"]}]
-        shown["visible"] = False  # type: ignore[assignment]
+        shown["visible"] = False
     yield [namespace, metric.name, *dimensions, shown]
 
 

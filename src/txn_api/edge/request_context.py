@@ -18,7 +18,7 @@ _UNKNOWN = ""
 
 
 class RequestContext:
-    """A request under way. `status` is its answer's status, 0 until the answer begins; `code` that of its problem."""
+    """A request under way. `status` is its answer's status, 0 until the answer begins; `code` its problem's."""
 
     __slots__ = ("_headers", "_send", "_trace_id", "code", "has_left", "request_id", "scope", "started_at", "status")
 

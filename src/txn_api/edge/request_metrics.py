@@ -33,7 +33,7 @@ class RequestMetrics(Collector):
         registry.register(self)
 
     def answered(self, method: str, route: str, status: int, seconds: float, code: str = "") -> None:
-        """Count a request; `code` is that of the problem that it was refused with."""
+        """Count a request; `code` is its problem's, if it was refused."""
         self._answered[method, route, status] += 1
         if status == Overloaded.status and code in self._refused and route not in OPERATORS:
             self._refused[code] += 1

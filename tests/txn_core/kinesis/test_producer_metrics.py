@@ -54,7 +54,7 @@ def test_each_shard_shows_how_it_fares() -> None:
 
 
 def test_a_busy_shard_among_idle_ones_is_seen() -> None:
-    """The skew is that of the bytes that landed lately; with hardly any load it is none."""
+    """The skew is taken of the bytes that landed lately; with hardly any load there is none."""
     metrics, registry = made()
     metrics.clock = lambda: 10.0
     metrics.lanes.reroute(ByShard(shard_map(4)), 0.0)
