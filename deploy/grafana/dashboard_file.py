@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, DatasourceVaria
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
 from operations.dashboard.panels import ROWS, Panel, Unit
 from operations.dashboard.promql import legend_of, query_of
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def _timeseries(panel: Panel) -> Timeseries:
-    made = Timeseries().title(panel.title).description(panel.about).unit(UNITS[panel.unit]).min_val(0)
+    made = Timeseries().title(panel.title).description(panel.about).unit(UNITS[panel.unit]).min(0)
     made = made.datasource(SOURCE).span(WIDTH).height(HEIGHT)
     for number, line in enumerate(panel.lines):
         query = Dataquery().ref_id(chr(ord("A") + number)).datasource(SOURCE)

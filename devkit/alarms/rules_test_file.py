@@ -4,11 +4,11 @@
 same stories that CloudWatch's alarms are evaluated by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from devkit.alarms.story import LEAD, Story, stories_of
-from operations.alarms.alarm import MINUTE_S
+from operations.alarms.alarm import MINUTE_S, Alarm
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.expressions import AwsMetric, OwnMetric, Series, Share, series_of
 from operations.alarms.prometheus_rules import NAMES, alert_of, exported_name, label_of, rule_of, selector
@@ -23,10 +23,10 @@ FAST_S: Final = "0.25"
 """The bucket of requests that are fast enough; those that are not are in the last one alone."""
 
 
-def text() -> str:
-    """The tests as YAML."""
-    tests = [_test(story) for alarm in ALARMS for story in stories_of(alarm)]
-    return dumped({"rule_files": [RULES], "evaluation_interval": "1m", "tests": tests})
+def text(alarms: Sequence[Alarm] = ALARMS, rules: str = RULES) -> str:
+    """The tests of some alarms as YAML; `rules` is the file of their rules, as seen from the tests' folder."""
+    tests = [_test(story) for alarm in alarms for story in stories_of(alarm)]
+    return dumped({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests})
 
 
 def main() -> None:
