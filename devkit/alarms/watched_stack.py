@@ -31,7 +31,7 @@ from txn_cli.stack.stackports import StackPorts
 RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules.yml"
 SECONDS: Final = 120.0
 SCRAPE_S: Final = 5
-ROWS: Final = 2_000
+ROWS: Final = 500
 READY_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 30.0
 
@@ -103,14 +103,14 @@ def _wait_until_ready(client: httpx.Client, process: "subprocess.Popen[bytes]") 
 
 
 def _load(stack: RunningStack, folder: Path, seconds: float) -> None:
-    """Rows for so long, look-ups, and a key that does not exist."""
+    """Rows for so long, each file as an upload or in single posts, and a key that does not exist."""
     end = time.monotonic() + seconds
     seed = 0
     while time.monotonic() < end:
         file = folder / "rows.csv"
         with file.open("w", newline="") as target:
             write_rows(simulate_rows(rows=ROWS, cards=200, seed=seed), target)
-        stack.txn("load", str(file))
+        stack.txn("load", str(file), *(["--single"] if seed % 2 else []))
         httpx.get(
             f"{stack.ready['api_url']}/transactions/none", headers={"Authorization": "Bearer none"}, trust_env=False
         )

@@ -132,7 +132,7 @@ LOG_LINES_DROPPED: Final = RunbookEntry(
 )
 FILES_WAITING: Final = RunbookEntry(
     "files_waiting",
-    "A client's file waits",
+    "A file waits to be taken in",
     "A file lies in the clients' bucket for an hour. It holds card numbers, and S3 removes it after a day, read or "
     "not.",
     first_look=(

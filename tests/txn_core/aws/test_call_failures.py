@@ -1,6 +1,5 @@
 """Which failed calls are counted, and under which reason, whichever way the call took."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from txn_core.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def counts(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+def counts(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """Counts that begin at zero."""
     counts = dict.fromkeys(REASONS, 0)
     monkeypatch.setattr(call_failures, "_counts", counts)
