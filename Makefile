@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -231,7 +231,17 @@ alarms: $(STAMP) ## write what is made of the table of alarms again: Prometheus'
 	@$(BIN)/python -m operations.alarms.rules_file cloudwatch deploy/prometheus/cloudwatch.yml
 	@$(BIN)/python -m devkit.alarms.rules_test_file deploy/prometheus/rules_test.yml
 
+# Grafana's types are among the tools of deploy/.
+dashboard: $(DEPLOY) ## write Grafana's dashboard again, of the table of panels
+	@PYTHONPATH=src:. $(VENV)/deploy/bin/python -m deploy.grafana.dashboard_file deploy/grafana/dashboard.json
+
+check-deploy: check-dashboard
+
+check-dashboard: $(DEPLOY)
+	@PYTHONPATH=src:. $(VENV)/deploy/bin/python -m deploy.grafana.dashboard_file --check deploy/grafana/dashboard.json
+
 watch-panels: $(STAMP) ## let Prometheus scrape a local stack under load (SECONDS=120), and ask every query of the dashboard (needs prometheus)
+	@promtool test rules deploy/prometheus/rules_test.yml
 	@$(BIN)/python -m devkit.alarms.watched_stack --seconds $(or $(SECONDS),120)
 
 readme: $(STAMP) ## write the README's table of settings again
