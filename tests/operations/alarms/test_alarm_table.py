@@ -9,7 +9,8 @@ import pytest
 from operations.alarms.alarm import Alarm, condition_of
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.drain_alarms import DEAD_LETTER_REASONS, LAG_S_MAX
-from operations.alarms.expressions import series_of
+from operations.alarms.expressions import OwnMetric, series_of
+from operations.dashboard.cloudwatch_dashboard import DIMENSIONS
 from operations.runbook.drain_entries import DRAIN_LAG, INDEX_LAG
 from operations.runbook.runbook import RUNBOOK
 from txn_core import drains
@@ -45,6 +46,18 @@ def test_an_alarm_can_be_made(alarm: Alarm) -> None:
     assert when.period_s % 60 == 0
     assert when.periods == 1 or when.period_s == 60
     assert len(list(series_of(alarm.expression))) <= METRICS_MAX
+
+
+def test_a_label_of_an_alarm_is_a_dimension_in_cloudwatch() -> None:
+    """Beside the kind of process; the route is one of the times alone (docs/telemetry.md)."""
+    labels = {
+        (series.label[0], series.statistic)
+        for alarm in ALARMS
+        for series in series_of(alarm.expression)
+        if isinstance(series, OwnMetric) and series.label is not None
+    }
+    assert labels
+    assert labels <= {*((name, "Sum") for name in DIMENSIONS), ("route", "p99")}
 
 
 def test_only_a_heartbeat_takes_silence_for_bad() -> None:
