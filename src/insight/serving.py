@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import uvicorn
@@ -19,6 +21,7 @@ HEAD_BYTES_MAX: Final = 64 << 10
 IDLE_S_MAX: Final = 20
 CUBES_MAX: Final = 2
 """Cubes of the explorer at once, each with the memory of a query: the one that is asked, and its successor."""
+_AUTOGROUP: Final = Path("/proc/self/autogroup")
 
 
 def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
@@ -48,8 +51,16 @@ def serve(app: ASGIApp, settings: Settings, listener: socket.socket) -> None:
 
 
 def lower_priority(niceness: int) -> None:
-    """Have everything else on this machine go first; a process that is nicer already stays so."""
+    """Have everything else on this machine go first; a process that is nicer already stays so.
+
+    Where Linux schedules by session (autogroup, sched(7)), a niceness counts only within a session, and each session
+    has a niceness of its own. A process that leads its session, as each child of the local stack does, sets both.
+    """
     os.nice(max(0, niceness - os.nice(0)))
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError, ValueError):  # no such file: the system does not schedule by session
+            session_niceness = int(_AUTOGROUP.read_text().rsplit(maxsplit=1)[-1])
+            _AUTOGROUP.write_text(str(max(niceness, session_niceness)))
 
 
 def _end_quietly(number: int, frame: object) -> None:  # noqa: ARG001 - what a signal handler is given
