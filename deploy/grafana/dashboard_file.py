@@ -11,7 +11,7 @@ from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
 
-from operations.dashboard.panels import ROWS, Panel, Unit
+from operations.dashboard.panels import ROWS, ChartPanel, Unit
 from operations.dashboard.promql import legend_of, query_of
 from txn_core.generated_file import write_or_check
 
@@ -45,7 +45,7 @@ def main() -> None:
     write_or_check(__doc__, "is not what the table of panels says: run `make dashboard`", lambda _: text())
 
 
-def _timeseries(panel: Panel) -> Timeseries:
+def _timeseries(panel: ChartPanel) -> Timeseries:
     made = Timeseries().title(panel.title).description(panel.about).unit(UNITS[panel.unit]).min(0)
     made = made.datasource(SOURCE).span(WIDTH).height(HEIGHT)
     for number, line in enumerate(panel.lines):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from operations.dashboard.panels import ROWS, Line, Panel, Unit
+from operations.dashboard.panels import ROWS, ChartPanel, Line, Unit
 
 DIMENSIONS: Final = frozenset({"reason", "status", "outcome", "code", "decision", "kind"})
 """The labels that are dimensions in CloudWatch beside the kind of process (docs/telemetry.md)."""
@@ -46,7 +46,7 @@ def _place(x: int, y: int, width: int, height: int) -> dict[str, int]:
     return {"x": x, "y": y, "width": width, "height": height}
 
 
-def _properties(panel: Panel, namespace: str, region: str) -> dict[str, Any]:
+def _properties(panel: ChartPanel, namespace: str, region: str) -> dict[str, Any]:
     metrics = [row for number, line in enumerate(panel.lines) for row in _metrics(line, number, namespace)]
     return {
         "title": panel.title,

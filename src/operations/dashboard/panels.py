@@ -26,7 +26,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class ChartPanel:
     """One picture."""
 
     title: str
@@ -40,7 +40,7 @@ class Row:
     """Panels that belong together."""
 
     title: str
-    panels: tuple[Panel, ...]
+    panels: tuple[ChartPanel, ...]
 
 
 def _api(legend: str, name: str, statistic: Statistic, *, by: str = "", route: str = "") -> Line:
@@ -70,19 +70,19 @@ ROWS: Final = (
     Row(
         "Clients",
         (
-            Panel(
+            ChartPanel(
                 "Answers",
                 "By what became of the request. Failed and outcome_unknown are ours, limited is the client's.",
                 "a second",
                 (_api("", "txn_http_answers_total", "Sum", by="outcome"),),
             ),
-            Panel(
+            ChartPanel(
                 "Time to the answer of /transactions",
                 "Posts and look-ups of that path, to the answer's end.",
                 "seconds",
                 _times("txn_http_request_seconds", "/transactions"),
             ),
-            Panel(
+            ChartPanel(
                 "Requests being answered",
                 "Of the busiest process.",
                 "count",
@@ -93,7 +93,7 @@ ROWS: Final = (
     Row(
         "To the stream",
         (
-            Panel(
+            ChartPanel(
                 "Records",
                 "Handed to the producer, and acknowledged by the stream.",
                 "a second",
@@ -102,26 +102,28 @@ ROWS: Final = (
                     _api("acknowledged", "txn_user_records_put_total", "Sum"),
                 ),
             ),
-            Panel(
+            ChartPanel(
                 "Bytes",
                 "Of the Kinesis records that hold them.",
                 "bytes a second",
                 (_api("acknowledged", "txn_kinesis_records_data_put_bytes_total", "Sum"),),
             ),
-            Panel("Time of PutRecords", "What Kinesis itself takes.", "seconds", _times("txn_request_time_seconds")),
-            Panel(
+            ChartPanel(
+                "Time of PutRecords", "What Kinesis itself takes.", "seconds", _times("txn_request_time_seconds")
+            ),
+            ChartPanel(
                 "Throttles",
                 "Attempts that a shard refused. The records wait and are sent again.",
                 "a second",
                 (_api("", "txn_shard_throttles_total", "Sum", by="shard"),),
             ),
-            Panel(
+            ChartPanel(
                 "Busiest shard",
                 "Its load over the mean of all, and its pace over its limits.",
                 "count",
                 (_api("load", "txn_shard_skew", "Maximum"), _api("pace", "txn_shard_rate_share", "Maximum")),
             ),
-            Panel(
+            ChartPanel(
                 "Records on their way",
                 "They wait for the stream, in the fullest process.",
                 "count",
@@ -132,29 +134,33 @@ ROWS: Final = (
     Row(
         "Drains",
         (
-            Panel("Lag", "Of the shard that is furthest behind.", "seconds", _drains("lag_seconds", "Maximum")),
-            Panel("Records made durable", "Positions of the stream.", "a second", _drains("records_total", "Sum")),
-            Panel("Time to make a batch durable", "The 99th percentile.", "seconds", _drains("flush_seconds", "p99")),
-            Panel(
+            ChartPanel("Lag", "Of the shard that is furthest behind.", "seconds", _drains("lag_seconds", "Maximum")),
+            ChartPanel(
+                "Records made durable", "Positions of the stream.", "a second", _drains("records_total", "Sum")
+            ),
+            ChartPanel(
+                "Time to make a batch durable", "The 99th percentile.", "seconds", _drains("flush_seconds", "p99")
+            ),
+            ChartPanel(
                 "Distance of the last read from the tip",
                 "By Kinesis' own account.",
                 "seconds",
                 _drains("behind_latest_seconds", "Maximum"),
             ),
-            Panel(
+            ChartPanel(
                 "Dead letters", "By drain and reason.", "a second", _drains("dead_letters_total", "Sum", by="reason")
             ),
-            Panel("Stuck shards", "Failed, and no further since.", "count", _drains("shards_stuck", "Maximum")),
+            ChartPanel("Stuck shards", "Failed, and no further since.", "count", _drains("shards_stuck", "Maximum")),
         ),
     ),
     Row(
         "Scores",
         (
-            Panel(
+            ChartPanel(
                 "Decisions", "Of records that were scored.", "a second", _score("decisions_total", "Sum", "decision")
             ),
-            Panel("Scored by no model", "By reason.", "a second", _score("fallbacks_total", "Sum", "reason")),
-            Panel(
+            ChartPanel("Scored by no model", "By reason.", "a second", _score("fallbacks_total", "Sum", "reason")),
+            ChartPanel(
                 "Refused", "1 while what is wanted is refused.", "count", _score("wanted_refused", "Maximum", "kind")
             ),
         ),
@@ -162,19 +168,19 @@ ROWS: Final = (
     Row(
         "Stores and logs",
         (
-            Panel(
+            ChartPanel(
                 "Failed calls to AWS",
                 "By kind of process and reason.",
                 "a second",
                 _all("aws_calls_failed_total", by="reason"),
             ),
-            Panel(
+            ChartPanel(
                 "Log lines dropped",
                 "Since nobody took them in time.",
                 "a second",
                 _all("log_lines_dropped_total"),
             ),
-            Panel(
+            ChartPanel(
                 "API keys that do not exist",
                 "Unread ones were not even looked up.",
                 "a second",
@@ -185,6 +191,6 @@ ROWS: Final = (
 )
 
 
-def panels() -> tuple[Panel, ...]:
+def panels() -> tuple[ChartPanel, ...]:
     """All panels, in their order."""
     return tuple(panel for row in ROWS for panel in row.panels)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from operations.dashboard.cloudwatch_dashboard import DIMENSIONS, dashboard_body
-from operations.dashboard.panels import Panel, panels
+from operations.dashboard.panels import ChartPanel, panels
 from operations.dashboard.promql import legend_of, query_of
 
 BODY_BYTES_MAX = 51_200
@@ -15,7 +15,7 @@ BODY_BYTES_MAX = 51_200
 
 
 @pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel.title)
-def test_a_panel(panel: Panel) -> None:
+def test_a_panel(panel: ChartPanel) -> None:
     assert panel.about.endswith(".")
     assert len({legend_of(line) for line in panel.lines}) == len(panel.lines), "lines are told apart"
     for line in panel.lines:
