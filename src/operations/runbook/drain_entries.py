@@ -98,6 +98,7 @@ UNOWNED_SHARDS: Final = RunbookEntry(
     first_look=(
         "See whether a process of this drain runs: `txn status`, or the list of your containers.",
         "In its log, why it takes no lease. A child shard waits until its parents are finished.",
+        "Where the index is a function of Lambda, nobody holds its leases: see its mapping's state and its errors.",
     ),
     safe_action=("Start a worker of this drain. It takes the leases within `TXN_LEASE_FAILOVER_S`.",),
     stop=(
