@@ -18,7 +18,9 @@ from deploy.stacks.access import access_stack
 from deploy.stacks.data import data_stack
 from deploy.stacks.network import network_stack
 from deploy.stacks.service import service_stack
+from deploy.stacks.tickets import tickets_stack
 from deploy.stacks.warehouse import warehouse_stack
+from deploy.stacks.watch import watch_stack
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 BYTES_MAX: Final = 51_200
@@ -28,6 +30,8 @@ STACKS: Final[tuple[Callable[[App], Stack], ...]] = (
     network_stack,
     access_stack,
     service_stack,
+    watch_stack,
+    tickets_stack,
     warehouse_stack,
 )
 

@@ -1,6 +1,6 @@
 """What the judges of templates find and we leave as it is, each with its reason.
 
-`judges.py` compares this table with what they find. A finding without a reason is an error, and so is a reason without
+`judges.py` compares this table with what they find. A finding without a reason is an error; so is a reason without
 a finding. A resource is `stack.Resource`.
 """
 
