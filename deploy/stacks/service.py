@@ -149,7 +149,7 @@ def _of_api(stack: Stack, front: Front, deployment: CfnParameter) -> dict[str, A
         **canary(is_canary, role.attr_arn, front.listener, front.other_targets),
     }
     return {
-        # A balancer takes a target group once a listener has it: the service waits for the listener whose name it bears.
+        # A service can have a target group once a listener has it: so it waits for the listener that it names.
         "tags": [CfnTag(key="txn-listener", value=text(either(front.exists, front.listener, "none")))],
         "deployment_configuration": configuration,
         "load_balancers": either(front.exists, [balanced]),
