@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.app import STACKS, TEMPLATES
+from deploy.app import TEMPLATES
 from deploy.findings import EXPLAINED, Finding
-from deploy.nag import nag_findings
 
 REGIONS: Final = ("us-east-1", "eu-central-1", "ap-southeast-2")
 CHECKOV: Final = Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov"))
@@ -38,10 +37,18 @@ def checkov() -> Iterator[Finding]:
         yield fault["check_id"], f"{_stack(fault['file_path'])}.{fault['resource'].rpartition('.')[2]}"
 
 
+def cdk_nag() -> Iterator[Finding]:
+    """What cdk-nag and the CDK find, in a process of their own, which says much else."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "findings.json"
+        _said([sys.executable, "-m", "deploy.nag", str(file)])
+        yield from map(tuple, json.loads(file.read_text()))
+
+
 JUDGES: Final[dict[str, Callable[[], Iterator[Finding]]]] = {
     "cfn-lint": cfn_lint,
     "checkov": checkov,
-    "cdk-nag": lambda: nag_findings(STACKS),
+    "cdk-nag": cdk_nag,
 }
 
 
@@ -78,7 +85,13 @@ def _said(command: list[str]) -> str:
 
 def _alone(home: str) -> dict[str, str]:
     """The environment of a judge: nothing of the caller's, and no credentials."""
-    return {"PATH": os.environ["PATH"], "HOME": home, "LOG_LEVEL": "ERROR", "BC_API_KEY": ""}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": home,
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        "LOG_LEVEL": "ERROR",
+        "BC_API_KEY": "",
+    }
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ _HERE: Final = "${AWS::Region}:${AWS::AccountId}"
 def sub(text: str) -> str:
     """A text whose `${...}` CloudFormation fills in, in the shortest form that says it."""
     if whole := _ONE.fullmatch(text):
-        return Token.as_string(Fn.ref(whole[1]))
-    return Fn.sub(text) if "${" in text else text
+        return str(Token.as_string(Fn.ref(whole[1])))
+    return str(Fn.sub(text)) if "${" in text else text
 
 
 def arn(service: str, resource: str) -> str:
@@ -55,7 +55,7 @@ def export(stack: Stack, name: str, value: Any) -> CfnOutput:
 
 def imported(name: str) -> str:
     """What another stack of the same prefix exports under a name."""
-    return Fn.import_value(sub(f"${{Prefix}}-{name}"))
+    return str(Fn.import_value(sub(f"${{Prefix}}-{name}")))
 
 
 def parameter(

@@ -40,7 +40,7 @@ def sources() -> dict[str, dict[str, list[str]]]:
             if resource["Type"] != "AWS::ECS::TaskDefinition":
                 continue
             for container in resource["Properties"]["ContainerDefinitions"]:
-                for each in container["Environment"]:
+                for each in map(_entry, container["Environment"]):
                     found[each["Name"]][_told(each["Value"])].append(container["Name"])
                 for each in container.get("Secrets", ()):
                     found[each["Name"]][f"secret {_told(each['ValueFrom'])}"].append(container["Name"])
@@ -62,6 +62,11 @@ def table() -> str:
 def updated(page: str) -> str:
     """The page with the present table in its place."""
     return _BETWEEN.sub(lambda _: f"{_BEGIN}\n{table()}\n{_END}", page)
+
+
+def _entry(each: Any) -> Any:
+    """A variable of a container; one under a condition is meant as it is where the condition is true."""
+    return each["Fn::If"][1] if "Fn::If" in each else each
 
 
 def _told(value: Any) -> str:

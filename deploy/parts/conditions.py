@@ -24,7 +24,7 @@ def either(test: CfnCondition, value: Any, otherwise: Any = None) -> Any:
 
 def text(value: Any) -> str:
     """Any value of CloudFormation where the CDK wants a text."""
-    return Token.as_string(value)
+    return str(Token.as_string(value))
 
 
 def texts(value: Any) -> Any:
@@ -34,7 +34,7 @@ def texts(value: Any) -> Any:
 
 def number(value: Any) -> float:
     """Any value of CloudFormation where the CDK wants a number."""
-    return Token.as_number(value)
+    return float(Token.as_number(value))
 
 
 def only_if(test: CfnCondition, *resources: Any) -> None:

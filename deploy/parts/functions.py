@@ -7,12 +7,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as functions
 
 from deploy.names import STREAM, arn, imported, stream_arn, sub
-from deploy.parts.conditions import only_if
+from deploy.parts.conditions import either, only_if, text
 from deploy.parts.encryption import data_key, key_use
 from deploy.parts.key_secrets import DEAD_LETTER_KEY, secret_arn
 from deploy.parts.log_groups import log_group
-from deploy.parts.processes import index_settings
+from deploy.parts.processes import KEPT_DAYS, index_function
 from deploy.parts.rights import OF_DRAINS
+from deploy.parts.tasks import Common
 from deploy.policies import RESHUFFLES, allow, deny, document, trust
 from txn_core.drains import INDEX
 
@@ -24,24 +25,27 @@ TIMEOUT_S: Final = 120
 BATCH: Final = 100
 
 
-def add_index_function(stack: Stack, exists: CfnCondition, image: str, key: str) -> None:
+def add_index_function(stack: Stack, exists: CfnCondition, of: Common) -> None:
     """Add the function, its log and the mapping: nothing is given up, skipped, split or run in parallel."""
-    group: Any = log_group(stack, "IndexFunctionLogGroup", LOG, key)
-    variables = {f"TXN_{name.upper()}": value for name, value in index_settings().items()}
+    group: Any = log_group(stack, "IndexFunctionLogGroup", LOG, of.key)
+    variables = {
+        name: text(either(of.index_ends, value)) if of.index_ends and name == f"TXN_{KEPT_DAYS.upper()}" else value
+        for name, value in of.variables(index_function()).items()
+    }
     function: Any = functions.CfnFunction(
         stack,
         "IndexFunction",
         function_name=sub("${Prefix}-index"),
         package_type="Image",
         architectures=["arm64"],
-        code=functions.CfnFunction.CodeProperty(image_uri=image),
+        code=functions.CfnFunction.CodeProperty(image_uri=of.image),
         image_config=functions.CfnFunction.ImageConfigProperty(
             entry_point=["python", "-m", "awslambdaric"], command=[HANDLER]
         ),
         memory_size=MEMORY,
         timeout=TIMEOUT_S,
         role=imported("IndexFunctionRoleArn"),
-        kms_key_arn=key,
+        kms_key_arn=of.key,
         logging_config=functions.CfnFunction.LoggingConfigProperty(log_group=group.ref, log_format="JSON"),
         environment=functions.CfnFunction.EnvironmentProperty(
             variables={**variables, f"SECRET_OF_TXN_{DEAD_LETTER_KEY.setting.upper()}": secret_arn(DEAD_LETTER_KEY)}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from deploy.names import ALERTS_STREAM, FILES_BUCKET, LAKE_BUCKET, STREAM, imported, sub
+from deploy.names import ALERTS_STREAM, FILES_BUCKET, LAKE_BUCKET, STREAM, sub
 from deploy.parts import rights
 from deploy.parts.key_secrets import (
     CARD_KEYS,
@@ -22,6 +22,9 @@ from txn_core.settings import Settings
 API_PORT: Final = 8080
 METRICS_PORT: Final = 9100
 
+KEPT_DAYS: Final = "index_kept_days"
+"""A setting that is left out where the index is kept for ever."""
+
 OF_STORES: Final = {
     "target": "aws",
     "stream": STREAM,
@@ -37,8 +40,8 @@ _COMMON: Final = {
     **OF_STORES,
     "alerts_stream": ALERTS_STREAM,
     "index_generation": "${IndexGeneration}",
+    KEPT_DAYS: "${KeepIndexDays}",
 }
-_EXPORTS: Final = {"index_kept_days": "KeptDays"}
 _OF_WORKERS: Final = {**_COMMON, "worker_metrics_port": str(METRICS_PORT), "worker_metrics_host": "0.0.0.0"}  # noqa: S104 - its security group lets nobody in
 
 
@@ -52,7 +55,6 @@ class Process:
         cpu: units of Fargate; 1,024 are a core.
         memory: MiB.
         secrets: the secrets that it gets as settings.
-        exports: settings that the data stack's parameters say, by the names of its exports.
         environment: its other settings, as texts of `Fn::Sub`.
         least: tasks that run at least, as a default of the parameter.
         most: the same at most.
@@ -68,7 +70,6 @@ class Process:
     cpu: int = 1_024
     memory: int = 2_048
     environment: Mapping[str, str] = field(default_factory=dict)
-    exports: Mapping[str, str] = field(default_factory=lambda: _EXPORTS)
     least: int = 1
     most: int = 4
     serves: bool = False
@@ -83,9 +84,7 @@ class Process:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its environment, filled in by CloudFormation. Those alone that this version has."""
-        given = {name: sub(value) for name, value in self.environment.items()}
-        given |= {name: imported(export) for name, export in self.exports.items()}
-        return {name: value for name, value in given.items() if name in Settings.model_fields}
+        return {name: sub(value) for name, value in self.environment.items() if name in Settings.model_fields}
 
 
 def log_name(process: Process) -> str:
@@ -103,9 +102,9 @@ def processes() -> tuple[Process, ...]:
     return (_API, *(_worker(drain) for drain in drains.names()), _INGEST)
 
 
-def index_settings() -> dict[str, Any]:
-    """The settings of the index where it runs as a function."""
-    return Process(drains.INDEX.name, (), rights.OF_DRAINS[drains.INDEX.name], (), environment=_COMMON).settings
+def index_function() -> Process:
+    """The index where Lambda runs it."""
+    return Process(drains.INDEX.name, (), rights.OF_DRAINS[drains.INDEX.name], (), environment=_COMMON)
 
 
 def _worker(drain: str) -> Process:

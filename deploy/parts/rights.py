@@ -152,7 +152,7 @@ OF_DRAINS: Final = {
         stream=READ_STREAM,
         tables={
             "transactions": "GetItem PutItem UpdateItem",
-            "merchants": "PutItem",
+            "merchants": "PutItem UpdateItem",
             "cards": "GetItem UpdateItem",
             **_of_leases(INDEX.name),
         },

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
-from aws_cdk import CfnParameter, CfnTag, Stack
+from aws_cdk import CfnCondition, CfnParameter, CfnTag, Fn, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 
 from deploy.names import sub
+from deploy.parts.conditions import either
 from deploy.parts.kept import kept
+from txn_core.drains import INDEX
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import TableNames, definitions
 
@@ -29,17 +31,19 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-")) + "Table"
 
 
-def add_tables(stack: Stack, key: str, warm_writes: CfnParameter) -> None:
+def add_tables(stack: Stack, key: str, warm_writes: CfnParameter, kept_days: CfnParameter) -> None:
     """Add every table of the system, in its first generation."""
+    for_ever: Any = Fn.condition_equals(kept_days.value_as_string, "0")
+    ends = CfnCondition(stack, "IndexEnds", expression=Fn.condition_not(for_ever))
     for definition in _definitions():
-        _add(stack, definition, key, warm_writes)
+        _add(stack, definition, key, warm_writes, ends)
 
 
 def _definitions() -> list[Any]:
     return list(definitions(TableNames(_PREFIX)))
 
 
-def _add(stack: Stack, definition: Any, key: str, warm_writes: CfnParameter) -> None:
+def _add(stack: Stack, definition: Any, key: str, warm_writes: CfnParameter, ends: CfnCondition) -> None:
     name = definition["TableName"].removeprefix(f"{_PREFIX}-")
     warm = dynamodb.CfnTable.WarmThroughputProperty(
         read_units_per_second=WARM_READS, write_units_per_second=warm_writes.value_as_number
@@ -76,7 +80,7 @@ def _add(stack: Stack, definition: Any, key: str, warm_writes: CfnParameter) -> 
         sse_specification=dynamodb.CfnTable.SSESpecificationProperty(
             sse_enabled=True, sse_type="KMS", kms_master_key_id=key
         ),
-        time_to_live_specification=_expiry(definition["TableName"]),
+        time_to_live_specification=_expiry(name, ends),
         warm_throughput=warm if name == "transactions" else None,
         tags=[CfnTag(key=BACKUP_TAG, value=sub("${Prefix}"))] if name in BACKED_UP else None,
     )
@@ -90,8 +94,10 @@ def _key_schema(keys: Any) -> Any:
     ]
 
 
-def _expiry(table: str) -> Any:
-    """The attribute that says when a row may go, for the tables whose rows have one."""
-    if table not in TableNames(_PREFIX).expiring:
+def _expiry(name: str, ends: CfnCondition) -> Any:
+    """The attribute that says when a row may go: rows of the index have it where they are not kept for ever."""
+    if name in {shape.name for shape in INDEX.tables}:
+        return either(ends, {"AttributeName": EXPIRES_AT, "Enabled": True})
+    if f"{_PREFIX}-{name}" not in TableNames(_PREFIX).expiring:
         return None
     return dynamodb.CfnTable.TimeToLiveSpecificationProperty(enabled=True, attribute_name=EXPIRES_AT)

@@ -10,7 +10,7 @@ from deploy.names import LAKE_BUCKET, bucket_arn, choice, sub
 from deploy.parts.conditions import condition, either
 from deploy.parts.key_secrets import secret_arn
 from deploy.parts.log_groups import log_group
-from deploy.parts.processes import API_PORT, METRICS_PORT, Process, log_name, settings_file
+from deploy.parts.processes import API_PORT, KEPT_DAYS, METRICS_PORT, Process, log_name, settings_file
 from deploy.parts.roles import Roles
 
 STOP_S: Final = 60
@@ -27,12 +27,23 @@ class Common:
     image: str
     key: str
     has_files: CfnCondition
+    index_ends: CfnCondition | None
+
+    def variables(self, process: Process) -> dict[str, Any]:
+        """The settings of a process as variables of its environment."""
+        return {f"TXN_{name.upper()}": value for name, value in process.settings.items()}
+
+    def entry(self, name: str, value: Any) -> Any:
+        """A variable in the list of a container; that of kept days stands there under a condition."""
+        if self.index_ends is not None and name == f"TXN_{KEPT_DAYS.upper()}":
+            return either(self.index_ends, {"Name": name, "Value": value})
+        return _CONTAINER.KeyValuePairProperty(name=name, value=value)
 
 
-def common(stack: Stack, image: str, key: str) -> Common:
+def common(stack: Stack, image: str, key: str, index_ends: CfnCondition | None) -> Common:
     """Ask whether ECS reads further settings from files in the lake's bucket (`settings/PROCESS.env`)."""
     asked = choice(stack, "SettingsFiles", "Whether settings/PROCESS.env of the lake's bucket is read", ("no", "yes"))
-    return Common(image, key, condition(stack, "HasSettingsFiles", asked, "yes"))
+    return Common(image, key, condition(stack, "HasSettingsFiles", asked, "yes"), index_ends)
 
 
 def add_task(stack: Stack, process: Process, of: Common, roles: Roles, **urls: Any) -> tuple[Any, Any]:
@@ -48,10 +59,7 @@ def add_task(stack: Stack, process: Process, of: Common, roles: Roles, **urls: A
         name=process.name,
         image=of.image,
         command=list(process.command),
-        environment=[
-            _CONTAINER.KeyValuePairProperty(name=f"TXN_{name.upper()}", value=value)
-            for name, value in process.settings.items()
-        ],
+        environment=[of.entry(name, value) for name, value in of.variables(process).items()],
         secrets=[
             _CONTAINER.SecretProperty(name=f"TXN_{name.upper()}", value_from=arn) for name, arn in secrets.items()
         ]

@@ -2,7 +2,7 @@
 
 from aws_cdk import App, Stack
 
-from deploy.names import choice, count, export, prefix
+from deploy.names import choice, count, prefix
 from deploy.parts.backup import add_backup
 from deploy.parts.buckets import add_buckets
 from deploy.parts.encryption import add_keys
@@ -36,10 +36,9 @@ def data_stack(app: App) -> Stack:
     kept_days = count(
         stack, "KeepIndexDays", "Days for which the index keeps a transaction; 0 is for ever", 0, most=36_500
     )
-    export(stack, "KeptDays", kept_days.value_as_string)
     keys = add_keys(stack)
     add_streams(stack, keys.data, mode, shards, retention)
-    add_tables(stack, keys.data, warm_writes)
+    add_tables(stack, keys.data, warm_writes, kept_days)
     add_buckets(stack, keys)
     add_secrets(stack, keys.data)
     add_backup(stack, keys.data)

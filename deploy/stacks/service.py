@@ -13,12 +13,13 @@ from deploy.parts.encryption import data_key
 from deploy.parts.front import Asked, Front, add_front
 from deploy.parts.functions import add_index_function
 from deploy.parts.network import security_group, the_network
-from deploy.parts.processes import OPERATOR, Process, processes
+from deploy.parts.processes import KEPT_DAYS, OPERATOR, Process, processes
 from deploy.parts.roles import exported_roles
 from deploy.parts.services import Size, add_cluster, add_scaling, add_service, canary
 from deploy.parts.tasks import add_task, common
 from deploy.policies import trust
 from deploy.stacks.plain import plain_stack
+from txn_core.settings import Settings
 
 DIGEST: Final = ".+@sha256:[0-9a-f]{64}"
 TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
@@ -55,9 +56,9 @@ def service_stack(app: App) -> Stack:
     workers = security_group(stack, "WorkerGroup", network, "Workers: nobody reaches them")
     api_group = security_group(stack, "ApiGroup", network, "The API")
     built = add_front(stack, front, network, api_group, key)
-    of_all = common(stack, image, key)
+    of_all = common(stack, image, key, _index_ends(stack))
     add_task(stack, OPERATOR, of_all, exported_roles(OPERATOR))
-    add_index_function(stack, condition(stack, "IsIndexFunction", index_host, "lambda"), image, key)
+    add_index_function(stack, condition(stack, "IsIndexFunction", index_host, "lambda"), of_all)
     runs = {
         "index": condition(stack, "IsIndexService", index_host, "fargate"),
         "ingest": given(stack, "IsIngestService", ingest_url),
@@ -72,6 +73,17 @@ def service_stack(app: App) -> Stack:
             only_if(runs[process.name], service, *scaling)
     _export(stack, cluster, workers, built, front.certificate)
     return stack
+
+
+def _index_ends(stack: Stack) -> CfnCondition | None:
+    """When the index is not kept for ever; None in a version that knows no other index."""
+    if KEPT_DAYS not in Settings.model_fields:
+        return None
+    kept_days = count(
+        stack, "KeepIndexDays", "Days for which the index keeps a transaction; 0 is for ever", 0, most=36_500
+    )
+    for_ever: Any = Fn.condition_equals(kept_days.value_as_string, "0")
+    return CfnCondition(stack, "IndexEnds", expression=Fn.condition_not(for_ever))
 
 
 def _front_parameters(stack: Stack) -> Asked:

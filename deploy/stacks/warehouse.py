@@ -41,7 +41,7 @@ def warehouse_stack(app: App) -> Stack:
         add_postgres(stack, condition(stack, "HasPostgres", kind, "rds", "both"), subnets, group, key, size),
         add_redshift(stack, condition(stack, "HasRedshift", kind, "redshift", "both"), subnets, group, key, capacity),
     )
-    of_all = common(stack, image, key)
+    of_all = common(stack, image, key, None)
     for engine in engines:
         _add_runs(stack, engine, subnets, group, of_all)
     return stack
@@ -74,7 +74,6 @@ def _add_runs(stack: Stack, engine: Engine, subnets: Any, group: Any, of: Common
         cpu=2_048,
         memory=8_192,
         environment={**OF_STORES, "warehouse_folder": FOLDER, "warehouse_memory": "4GB"},
-        exports={},
         is_asked=False,
     )
     started, handing = add_roles(stack, process, [engine.url.ref])

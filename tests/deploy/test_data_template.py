@@ -40,8 +40,11 @@ def test_rows_that_expire_are_removed() -> None:
         for name, table in _tables().items()
         if "TimeToLiveSpecification" in table
     }
+    expires = {"AttributeName": EXPIRES_AT, "Enabled": True}
+    if_it_ends = {"Fn::If": ["IndexEnds", expires, {"Ref": "AWS::NoValue"}]}
     assert expiring == {
-        name: {"AttributeName": EXPIRES_AT, "Enabled": True} for name in _NAMES.expiring if name in _tables()
+        **{name: expires for name in _NAMES.expiring if name in _tables()},
+        **dict.fromkeys((_NAMES.transactions, _NAMES.merchants, _NAMES.cards), if_it_ends),
     }
 
 
