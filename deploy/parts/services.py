@@ -9,8 +9,8 @@ from aws_cdk import aws_ecs as ecs
 
 from deploy.names import sub
 from deploy.parts.conditions import either
-from deploy.parts.network import Network
 from deploy.parts.processes import Process
+from deploy.parts.vpc import Network
 
 API_CPU_PERCENT: Final = 50
 DRAIN_CPU_PERCENT: Final = 60

@@ -4,7 +4,7 @@ from aws_cdk import App, Stack
 
 from deploy.names import choice, parameter, prefix
 from deploy.parts.encryption import data_key
-from deploy.parts.network import Given, add_network
+from deploy.parts.vpc import Given, add_network
 from deploy.stacks.plain import plain_stack
 
 

@@ -7,16 +7,16 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from deploy.front.balancers import Asked, Front, add_front
 from deploy.names import choice, count, export, parameter, prefix, sub
 from deploy.parts.conditions import condition, either, given, number, only_if, text
 from deploy.parts.encryption import data_key
-from deploy.parts.front import Asked, Front, add_front
 from deploy.parts.functions import add_index_function
-from deploy.parts.network import security_group, the_network
 from deploy.parts.processes import KEPT_DAYS, OPERATOR, Process, processes
 from deploy.parts.roles import exported_roles
 from deploy.parts.services import Size, add_cluster, add_scaling, add_service, canary
 from deploy.parts.tasks import add_task, common
+from deploy.parts.vpc import security_group, the_network
 from deploy.policies import trust
 from deploy.stacks.plain import plain_stack
 from txn_core.settings import Settings

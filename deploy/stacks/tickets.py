@@ -4,8 +4,8 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import imported, prefix, sub
-from deploy.parts.alarms import add_alarms, alarm_arn, alarm_name, asked_runs, watched, when
 from deploy.stacks.plain import plain_stack
+from deploy.watching.alarms import add_alarms, alarm_arn, alarm_name, asked_runs, watched, when
 from operations.dashboard.cloudwatch_dashboard import dashboard_body
 
 

@@ -11,11 +11,11 @@ from deploy.names import arn, choice, count, imported, parameter, prefix, sub
 from deploy.parts.conditions import condition, only_if
 from deploy.parts.databases import Engine, add_postgres, add_redshift
 from deploy.parts.encryption import data_key
-from deploy.parts.network import HTTPS, let_in, the_network
 from deploy.parts.processes import OF_STORES, Process
 from deploy.parts.rights import WAREHOUSE
 from deploy.parts.roles import Roles, add_roles
 from deploy.parts.tasks import Common, add_task, common
+from deploy.parts.vpc import HTTPS, let_in, the_network
 from deploy.policies import allow, document, trust
 from deploy.stacks.plain import plain_stack
 from deploy.stacks.service import DIGEST

@@ -7,12 +7,12 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import count, export, parameter, prefix, sub
-from deploy.parts.alarms import Runs, add_alarms, asked_runs, logical_id, watched, when
-from deploy.parts.changes import add_change_rule
 from deploy.parts.conditions import either, text
 from deploy.parts.encryption import data_key
-from deploy.parts.topics import Topics, add_budget, add_topics
 from deploy.stacks.plain import plain_stack
+from deploy.watching.alarms import Runs, add_alarms, asked_runs, logical_id, watched, when
+from deploy.watching.changes import add_change_rule
+from deploy.watching.topics import Topics, add_budget, add_topics
 from operations.alarms.alarm import Alarm
 
 COMPOSED_MAX: Final = 100

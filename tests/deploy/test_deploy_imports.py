@@ -30,7 +30,7 @@ ALLOWED = (
     "txn_core.generated_file",
     "txn_core.settings",
 )
-MODULES = [path for name in (".", "parts", "stacks") for path in (FOLDER / name).glob("*.py")]
+MODULES = [path for name in (".", "front", "parts", "stacks", "watching") for path in (FOLDER / name).glob("*.py")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

@@ -9,7 +9,7 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from deploy.names import sub
 from deploy.parts.conditions import only_if
 from deploy.parts.log_groups import log_group
-from deploy.parts.network import Network
+from deploy.parts.vpc import Network
 
 LOGGED: Final = (
     "requestId",

@@ -10,11 +10,11 @@ from typing import Any, Final
 from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
 from aws_cdk import aws_elasticloadbalancingv2 as balancers
 
-from deploy.parts.api_gateway import add_api_gateway
+from deploy.front.api_gateway import add_api_gateway
+from deploy.front.firewall import add_firewall
 from deploy.parts.conditions import condition, either, only_if, text, texts
-from deploy.parts.firewall import add_firewall
-from deploy.parts.network import HTTPS, Network, let_in, security_group
 from deploy.parts.processes import API_PORT
+from deploy.parts.vpc import HTTPS, Network, let_in, security_group
 
 INSIDE: Final = 80
 """The port of the network balancer that API Gateway alone reaches."""
