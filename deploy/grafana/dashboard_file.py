@@ -37,7 +37,8 @@ def text() -> str:
         dashboard = dashboard.with_row(Row(row.title))
         for panel in row.panels:
             dashboard = dashboard.with_panel(_timeseries(panel))
-    return JSONEncoder(sort_keys=True, indent=1).encode(dashboard.build()) + "\n"
+    encoded: str = JSONEncoder(sort_keys=True, indent=1).encode(dashboard.build())
+    return f"{encoded}\n"
 
 
 def main() -> None:

@@ -82,7 +82,8 @@ def texts_of_code(module: Path) -> Iterator[str]:
 
 @cache
 def _modules() -> tuple[Path, ...]:
-    return tuple(path for folder in ("bench", "devkit", "src", "tests") for path in (ROOT / folder).rglob("*.py"))
+    folders = ("bench", "deploy", "devkit", "src", "tests")
+    return tuple(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 def _unlinked(heading: str) -> str:
