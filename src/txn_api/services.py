@@ -133,7 +133,7 @@ async def open_services(
             use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
             registry=registry,
         )
-        parts = ProcessParts(settings, kinesis, dynamodb, producer, metrics)
+        parts = ProcessParts(settings, aws, kinesis, dynamodb, producer, metrics)
         opened = [make(dynamodb, names) for each in resources for make in each.stores]
         opened += [await desks.enter_async_context(make(parts)) for each in resources for make in each.desks]
         services = Services(

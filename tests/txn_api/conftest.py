@@ -189,7 +189,8 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
         desk = AppFixture(app, client, FakeKinesis())
         services = _services(desk, settings)
         kinesis, dynamodb = unreachable()
-        parts = ProcessParts(settings, kinesis, dynamodb, services.producer, app.state.exposition.metrics)
+        metrics = app.state.exposition.metrics
+        parts = ProcessParts(settings, Aws(settings), kinesis, dynamodb, services.producer, metrics)
         opened = [await desks.enter_async_context(make(parts)) for each in RESOURCES for make in each.desks]
         stores = {**services.stores, **{type(each): each for each in opened}}
         app.state.services = replace(services, stores=stores)
