@@ -150,7 +150,7 @@ async def open_services(
             transactions=await TransactionTable.open(index, names.transactions),
             scores=ScoreTable(index, names.scores),
             stores={type(store): store for store in opened},
-            readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
+            readiness=readiness_of(kinesis, settings.stream, lambda: producer.stored_s, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )
         answered = asyncio.Event()

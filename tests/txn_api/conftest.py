@@ -243,7 +243,7 @@ def _services(desk: AppFixture, settings: Settings) -> Services:
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         scores=ScoreTable(dynamodb, "scores"),
         stores={type(store): store for store in _stores(dynamodb)},
-        readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
+        readiness=readiness_of(kinesis, "stream", lambda: producer.stored_s, dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )
 
