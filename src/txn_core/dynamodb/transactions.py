@@ -75,10 +75,13 @@ class StoredTransaction:
 
 
 class TransactionTable:
-    """Reads and first-write-wins writes of the index table."""
+    """Reads and first-write-wins writes of the index table.
 
-    def __init__(self, client: DynamoDBClient, name: str, write_shards: int) -> None:
-        self._client, self._name, self.write_shards = client, name, write_shards
+    Writes, and reads of a merchant, need the number of write shards: it is given, or `learn_layout` has read it.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str, write_shards: int | None = None) -> None:
+        self._client, self._name, self._write_shards = client, name, write_shards
 
     @classmethod
     async def open(cls, client: DynamoDBClient, name: str) -> "TransactionTable":
@@ -87,17 +90,38 @@ class TransactionTable:
         Raises:
             StoreError: the table is not there or was not bootstrapped.
         """
+        table = cls(client, name)
+        await table.learn_layout()
+        return table
+
+    async def learn_layout(self) -> None:
+        """Read the number of write shards, unless it is known: it stays what the table was made with.
+
+        Raises:
+            StoreError: the table is not there or was not bootstrapped.
+        """
+        if self._write_shards is not None:
+            return
         try:
-            answer = await client.get_item(TableName=name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
+            answer = await self._client.get_item(
+                TableName=self._name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True
+            )
         except ClientError as error:
             if failure_of(error) is not Failure.NOT_FOUND:
                 raise
             raise StoreError(
-                f"table {name} does not exist; run `txn bootstrap`, which makes the first generation of the index"
+                f"table {self._name} does not exist; "
+                "run `txn bootstrap`, which makes the first generation of the index"
             ) from None
         if "Item" not in answer:
-            raise StoreError(f"table {name} has no layout item; run `txn bootstrap`")
-        return cls(client, name, int(answer["Item"]["write_shards"]["N"]))
+            raise StoreError(f"table {self._name} has no layout item; run `txn bootstrap`")
+        self._write_shards = int(answer["Item"]["write_shards"]["N"])
+
+    @property
+    def write_shards(self) -> int:
+        """The number of write shards of a merchant."""
+        assert self._write_shards is not None  # noqa: S101 - see the class
+        return self._write_shards
 
     async def put_if_absent(self, item: IndexItem) -> bool:
         """Write a transaction unless its id is taken; false when it is."""
