@@ -65,7 +65,7 @@ def layout_of(settings: Settings) -> dict[str, Any]:
         SettingsError: no bucket is set, or a drain that is named to read by fan-out does not exist.
     """
     names = TableNames.of(settings)
-    tables = _definitions(names)
+    tables, expiring = _definitions(names), _expiring(settings, names)
     recoverable = _recoverable(settings, names, tables)
     buckets: list[dict[str, Any]] = [{"Bucket": settings.lake_bucket}]
     if settings.ingest_bucket is not None:
@@ -83,7 +83,7 @@ def layout_of(settings: Settings) -> dict[str, Any]:
         "tables": [
             {
                 **definition,
-                "TimeToLive": EXPIRES_AT if definition["TableName"] in names.expiring else None,
+                "TimeToLive": EXPIRES_AT if definition["TableName"] in expiring else None,
                 "PointInTimeRecoveryEnabled": definition["TableName"] in recoverable,
             }
             for definition in tables
@@ -147,7 +147,14 @@ async def _make(client: DynamoDBClient, settings: Settings, definitions: Sequenc
             tasks.create_task(make_table(client, definition))
     for table in sorted(_recoverable(settings, names, definitions)):
         await keep_backups(client, table)
-    return frozenset({each for each in made if each in names.expiring and not await let_rows_expire(client, each)})
+    expiring = _expiring(settings, names)
+    return frozenset({each for each in made if each in expiring and not await let_rows_expire(client, each)})
+
+
+def _expiring(settings: Settings, names: TableNames) -> frozenset[str]:
+    """The tables whose rows DynamoDB is to remove: those of the index too, if it is not kept for ever."""
+    of_index = {names.transactions, names.merchants, names.cards} if settings.index_kept_days is not None else set()
+    return names.expiring | of_index
 
 
 def _recoverable(settings: Settings, names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:

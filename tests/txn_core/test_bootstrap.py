@@ -246,7 +246,7 @@ async def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, settings: Settings)
 
 
 async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings) -> None:
-    """Idempotency keys, counts of scores and ledgers, of each generation of the index; nothing else is removed."""
+    """Idempotency keys, counts of scores, ledgers of each generation of the index; the index if it has an end."""
     client = AsyncMock()
     client.describe_table.return_value = {"Table": {"TableStatus": "ACTIVE"}}
     client.describe_time_to_live.return_value = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
@@ -261,6 +261,9 @@ async def test_tables_with_rows_that_expire_have_them_removed(settings: Settings
     ledgers = {f"x-{drain}-ledger" for drain in ("index", "archive", "score")}
     assert await expiring_of(first, definitions(first)) == {"x-idempotency", "x-score-counts", *ledgers}
     assert await expiring_of(second, index_definitions(second)) == {"x-index-ledger-g2"}
+    settings = settings.model_copy(update={"index_kept_days": 30})
+    of_index = {"x-transactions-g2", "x-merchants-g2", "x-cards-g2"}
+    assert await expiring_of(second, index_definitions(second)) == {"x-index-ledger-g2", *of_index}
 
 
 async def test_a_server_without_ttl_is_named_and_enough(settings: Settings) -> None:

@@ -70,6 +70,12 @@ class StackSettings(BaseModel):
         le=9_999,
         description="generation of the index that is written and read; from 2 on its tables end in -gN",
     )
+    index_kept_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="days that the index keeps a transaction after the day of its last 202; for ever when absent",
+    )
     merchant_write_shards: int = Field(
         8,
         ge=1,
