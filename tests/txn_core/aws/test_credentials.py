@@ -3,11 +3,14 @@
 from contextlib import AsyncExitStack
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
 from tests.support.credential_endpoint import credential_endpoint
 from txn_core.aws import credentials
 from txn_core.aws.clients import Aws
+from txn_core.aws.errors import is_passing
 from txn_core.exceptions import SettingsError, StoreError
+from txn_core.kinesis.outcomes import Doubt, outcome_of_error
 from txn_core.settings import Settings
 
 SETTINGS = Settings(
@@ -67,3 +70,17 @@ async def test_without_credentials_no_client_is_made(monkeypatch: pytest.MonkeyP
                 pass
     with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
         await aws.caller()
+
+
+async def test_a_renewal_that_gives_expired_credentials_is_an_outage(own_environment: pytest.MonkeyPatch) -> None:
+    """Nothing is sent, which is certain; what comes behind it is signed by what is given then."""
+    async with credential_endpoint(own_environment, 60.0) as endpoint, Aws(SETTINGS).kinesis_writer() as client:
+        for _ in range(2):
+            endpoint.valid_s = -1.0
+            with pytest.raises(CredentialRetrievalError) as refused:
+                await client.put_records(StreamName="s", Records=[{"Data": b"a", "PartitionKey": "k"}])
+            assert outcome_of_error(refused.value).doubt is Doubt.NOT_STORED
+            assert is_passing(refused.value)
+            endpoint.valid_s = 60.0  # less than the client renews before the end, so that it renews each time
+            with pytest.raises(EndpointConnectionError):
+                await client.put_records(StreamName="s", Records=[{"Data": b"a", "PartitionKey": "k"}])
