@@ -91,7 +91,7 @@ unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an AP
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
 
 outages: $(STAMP) ## post for a minute each (OUTAGE_S=60): credentials valid for 12 s, the stream away, the tables away
-	@OUTAGE_S=$(or $(OUTAGE_S),60) $(BIN)/python -m pytest -n 0 -rP tests/txn_api/test_outages.py $(PYTEST_ARGS)
+	@OUTAGE_S=$(or $(OUTAGE_S),60) $(BIN)/python -m pytest -n 0 -rP tests/txn_api/test_stores_away.py $(PYTEST_ARGS)
 
 upload-memory: $(STAMP) ## measure the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
 	@UPLOADS=$(or $(UPLOADS),1024) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_upload_memory.py $(PYTEST_ARGS)

@@ -44,6 +44,7 @@ async def test_the_api_starts_while_dynamodb_is_away_and_goes_on_when_it_is_back
         assert (await client.get("/transactions", params=asked)).status_code == 503
         proxy.mend()
         assert (await client.post("/transactions", json=body())).status_code == 202
+        assert (await client.get("/transactions", params=asked)).json()["data"] == []
         await api.index(body(transaction_id="0b242abb623afc578575680df30655b9"))
         found = (await client.get("/transactions", params=asked)).json()["data"]
         assert [each["transaction_id"] for each in found] == ["0b242abb623afc578575680df30655b9"]

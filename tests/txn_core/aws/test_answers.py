@@ -19,7 +19,7 @@ async def test_successes_of_the_named_operations_count(own_environment: pytest.M
 
         async def ended(operation: str, status: int) -> None:
             answer = SimpleNamespace(status_code=status)
-            await client.meta.events.emit(f"after-call.kinesis.{operation}", http_response=answer, parsed={})  # type: ignore[misc]
+            await client.meta.events.emit(f"after-call.kinesis.{operation}", http_response=answer, parsed={})
 
         await ended("GetRecords", 400)
         await ended("DescribeStreamSummary", 200)

@@ -25,7 +25,7 @@ SETTINGS = Settings(
 async def _open_all(aws: Aws) -> None:
     async with AsyncExitStack() as stack:
         for make in (aws.kinesis, aws.kinesis_writer, aws.dynamodb, aws.dynamodb_reader, aws.s3):
-            await stack.enter_async_context(make())  # type: ignore[arg-type]
+            await stack.enter_async_context(make())
 
 
 async def test_all_clients_of_a_process_share_one_search(own_environment: pytest.MonkeyPatch) -> None:
@@ -66,7 +66,7 @@ async def test_without_credentials_no_client_is_made(monkeypatch: pytest.MonkeyP
     aws = Aws(SETTINGS)
     for make in (aws.kinesis, aws.kinesis_writer, aws.dynamodb, aws.dynamodb_reader, aws.s3):
         with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
-            async with make():  # type: ignore[attr-defined]
+            async with make():
                 pass
     with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
         await aws.caller()

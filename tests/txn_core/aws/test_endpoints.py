@@ -77,9 +77,9 @@ async def test_a_direct_call_goes_where_botocores_would_and_is_signed_alike(
 ) -> None:
     """The same host, the same scope, and the same signature of the same bytes."""
     names = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
-    asked = {"AWS_USE_FIPS_ENDPOINT": fips, "AWS_USE_DUALSTACK_ENDPOINT": dual_stack}
-    for name, value in {**names, **asked}.items():
-        own_environment.setenv(name, str(value).lower() if isinstance(value, bool) else value)
+    asked = {"AWS_USE_FIPS_ENDPOINT": str(fips), "AWS_USE_DUALSTACK_ENDPOINT": str(dual_stack)}
+    for name, value in (names | asked).items():
+        own_environment.setenv(name, value)
     aws = Aws(Settings(aws_region=region))
     opening = aws.kinesis_writer() if service == "kinesis" else aws.dynamodb_reader()
     async with opening as client:

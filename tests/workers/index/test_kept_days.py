@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import arrived, position
-from tests.txn_core.dynamodb.test_expiry import DAY_S, KEPT_DAYS, OVER_S, Clock, on_day
+from tests.txn_core.dynamodb.test_expiry import KEPT_DAYS, OVER_S, Clock, on_day
 from tests.workers.builders import ACCOUNT, event, id_of, twin
 from tests.workers.conftest import StackFixture
 from tests.workers.events.test_write_probe import index_of
 from txn_cli.verify.generation_comparison import compare
 from txn_core.bootstrap import bootstrap_generation
-from txn_core.dynamodb.expiry import Expiry
+from txn_core.dynamodb.expiry import DAY_S, Expiry
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
