@@ -177,7 +177,7 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             name, first = node.func.attr, node.args[0] if node.args else None
-            if name in {"client", "resource", "create_client"} and getattr(first, "value", None) == "s3":
+            if name in {"client", "resource", "create_client", "_client"} and getattr(first, "value", None) == "s3":
                 made.add(str(path.relative_to(SOURCES)))
             asked = getattr(first, "value", None) if name == "get_paginator" else name
             called |= {operations[asked]} if asked in operations else set()
