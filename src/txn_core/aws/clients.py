@@ -49,8 +49,8 @@ class Aws:
     A process has one. All its clients have one session, so one search for credentials, and one renewal.
 
     Each of them raises:
-        SettingsError: there are no credentials, or no region is known.
-        StoreError: what should give credentials does not.
+        SettingsError: no region is known.
+        StoreError: there are no credentials, or what should give them does not.
     """
 
     settings: Settings

@@ -16,7 +16,7 @@ from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
 from aiobotocore.session import AioSession
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
-from txn_core.exceptions import SettingsError, StoreError
+from txn_core.exceptions import StoreError
 
 START_S_MAX: Final = 6.0
 PAUSE_S: Final = 0.5
@@ -31,8 +31,7 @@ async def found_credentials(session: AioSession) -> AioCredentials:
     """The credentials of a session, which keeps them.
 
     Raises:
-        SettingsError: nothing on this machine gives any.
-        StoreError: what should give them does not; the text names it.
+        StoreError: nothing on this machine gives any, or what should does not; the text says which.
     """
     loop = asyncio.get_running_loop()
     end_s = loop.time() + START_S_MAX
@@ -49,7 +48,7 @@ async def found_credentials(session: AioSession) -> AioCredentials:
             break
         await asyncio.sleep(PAUSE_S)
     if failure is None:
-        raise SettingsError(MISSING)
+        raise StoreError(MISSING)
     raise StoreError(f"the AWS credentials cannot be had: {type(failure).__name__}") from failure
 
 

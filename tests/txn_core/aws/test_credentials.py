@@ -9,7 +9,7 @@ from tests.support.credential_endpoint import credential_endpoint
 from txn_core.aws import credentials
 from txn_core.aws.clients import Aws
 from txn_core.aws.errors import is_passing
-from txn_core.exceptions import SettingsError, StoreError
+from txn_core.exceptions import StoreError
 from txn_core.kinesis.outcomes import Doubt, outcome_of_error
 from txn_core.settings import Settings
 
@@ -65,10 +65,10 @@ async def test_without_credentials_no_client_is_made(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(credentials, "START_S_MAX", 0.0)
     aws = Aws(SETTINGS)
     for make in (aws.kinesis, aws.kinesis_writer, aws.dynamodb, aws.dynamodb_reader, aws.s3):
-        with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
+        with pytest.raises(StoreError, match="AWS_ACCESS_KEY_ID"):
             async with make():
                 pass
-    with pytest.raises(SettingsError, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(StoreError, match="AWS_ACCESS_KEY_ID"):
         await aws.caller()
 
 
