@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -89,6 +89,9 @@ warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places 
 
 unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)
+
+outages: $(STAMP) ## post for a minute each (OUTAGE_S=60): credentials valid for 12 s, the stream away, the tables away
+	@OUTAGE_S=$(or $(OUTAGE_S),60) $(BIN)/python -m pytest -n 0 -rP tests/txn_api/test_stores_away.py $(PYTEST_ARGS)
 
 upload-memory: $(STAMP) ## measure the API's memory under uploads of one key (UPLOADS=1024) that hold as much as they can (3 minutes)
 	@UPLOADS=$(or $(UPLOADS),1024) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_upload_memory.py $(PYTEST_ARGS)

@@ -81,7 +81,7 @@ class ReportDesk:
 async def open_report(parts: ProcessParts) -> AsyncIterator[ReportDesk]:
     """The desk of reports, with the desk of dead letters, which sends by the producer of the process."""
     seal = None if parts.settings.dead_letter_key is None else Seal.of(parts.settings)
-    async with LakeBucket.of(parts.settings) as bucket:
+    async with LakeBucket.of(parts.aws) as bucket:
         desk = ReportDesk(parts, LetterDesk(bucket, seal, parts.producer))
         try:
             yield desk

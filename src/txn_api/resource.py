@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from pydantic import BaseModel
 
 from txn_api.edge.raw_route import RawRoute
+from txn_core.aws.clients import Aws
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.tables import TableNames
 from txn_core.kinesis.producer import Producer
@@ -31,6 +32,7 @@ class ProcessParts:
     """What of a process a desk is made of. `metrics` are those of all processes of the port, at this moment."""
 
     settings: Settings
+    aws: Aws
     kinesis: KinesisClient
     dynamodb: DynamoDBClient
     producer: Producer

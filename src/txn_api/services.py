@@ -8,6 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import httpx
+import structlog
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
@@ -32,6 +33,8 @@ from txn_api.writes.idempotency import Bounds, Idempotency
 from txn_api.writes.turns import Turns
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
+from txn_core.aws.errors import code_of, is_passing
+from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.mask_cards import MaskCardTable
 from txn_core.dynamodb.review.scores import ScoreTable
 from txn_core.dynamodb.signatures import UsedSignatures
@@ -45,7 +48,10 @@ from txn_core.settings import Settings
 from txn_core.transactions.identity import KeyRing
 
 _Store = TypeVar("_Store")
+LAYOUT_S_MAX: Final = 3.0  # that the start waits for the index: posts do not need it
 ANSWERS_S: Final = 1.0  # of the shutdown deadline, for the answers of those who waited to its end
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ async def open_services(
             use=UsedSignatures(dynamodb, names.idempotency).use if settings.signatures_shared else None,
             registry=registry,
         )
-        parts = ProcessParts(settings, kinesis, dynamodb, producer, metrics)
+        parts = ProcessParts(settings, aws, kinesis, dynamodb, producer, metrics)
         opened = [make(dynamodb, names) for each in resources for make in each.stores]
         opened += [await desks.enter_async_context(make(parts)) for each in resources for make in each.desks]
         services = Services(
@@ -147,10 +153,10 @@ async def open_services(
             idempotency=Idempotency(
                 IdempotencyTable(dynamodb, names.idempotency), Fingerprints.of(keys), Bounds.of(settings), registry
             ),
-            transactions=await TransactionTable.open(index, names.transactions),
+            transactions=await _transactions(index, names.transactions),
             scores=ScoreTable(index, names.scores),
             stores={type(store): store for store in opened},
-            readiness=readiness_of(kinesis, settings.stream, dynamodb, names.transactions),
+            readiness=readiness_of(kinesis, settings.stream, lambda: producer.stored_s, dynamodb, names.transactions),
             stopping=asyncio.get_running_loop().create_future(),
         )
         answered = asyncio.Event()
@@ -162,6 +168,23 @@ async def open_services(
             answered.set()
             await draining
             await shares.close()
+
+
+async def _transactions(client: DynamoDBClient, name: str) -> TransactionTable:
+    """The index table. While DynamoDB is away its layout stays unknown, and is read when it is needed.
+
+    Raises:
+        StoreError: the table was not bootstrapped.
+    """
+    table = TransactionTable(client, name)
+    try:
+        async with asyncio.timeout(LAYOUT_S_MAX):
+            await table.learn_layout()
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        _log.warning("store_not_reached", table=name, error=code_of(error))
+    return table
 
 
 async def _drained(

@@ -1,18 +1,19 @@
-"""Makes what the system stands on: stream, tables, bucket. Doing it again changes nothing."""
+"""Makes what the system stands on: stream, tables, bucket. Doing it again changes nothing.
+
+Everything is described before it is made, so that a process without rights to make anything finds what is there.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from http import HTTPStatus
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from txn_core import drains
+from txn_core.aws.bucket_making import ONE_DAY, make_bucket, make_clients_bucket
 from txn_core.aws.clients import Aws
-from txn_core.aws.errors import carried_out, code_of
+from txn_core.aws.errors import carried_out
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import (
     FIRST_GENERATION,
@@ -23,13 +24,12 @@ from txn_core.dynamodb.tables import (
 )
 from txn_core.dynamodb.transactions import LAYOUT_ID
 from txn_core.exceptions import StoreError
-from txn_core.kinesis.consumers import register_consumers
-from txn_core.loopback import is_local
+from txn_core.kinesis.consumers import drain_consumers, register_consumers
+from txn_core.kinesis.stream_making import StreamLayout, alerts_layout, make_stream, transactions_layout
 from txn_core.settings import Settings
 from txn_core.transactions.instants import Instant, now
 
 READY_WAIT_S: Final = 120.0
-POLL_S: Final = 0.1
 
 
 async def bootstrap(settings: Settings) -> frozenset[str]:
@@ -47,34 +47,60 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
     async with aws.kinesis() as kinesis, aws.dynamodb() as dynamodb, aws.s3() as s3:
         try:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
-                for stream in {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}:
-                    tasks.create_task(_stream_with_consumers(kinesis, stream, settings))
-                tasks.create_task(_stream(kinesis, settings.alerts_stream, shards=1))
+                for layout in _stream_layouts(settings):
+                    tasks.create_task(_stream_with_consumers(kinesis, layout, settings))
                 tables = tasks.create_task(_tables(dynamodb, settings))
-                tasks.create_task(_bucket(s3, bucket))
+                tasks.create_task(make_bucket(s3, bucket))
                 if files is not None:
-                    tasks.create_task(_clients_bucket(s3, files, settings))
+                    tasks.create_task(make_clients_bucket(s3, files, settings))
             return tables.result()
         except TimeoutError:
             raise StoreError(f"stream, tables or bucket not usable after {READY_WAIT_S:.0f} s") from None
 
 
-async def _stream_with_consumers(client: KinesisClient, name: str, settings: Settings) -> None:
+def layout_of(settings: Settings) -> dict[str, Any]:
+    """What `bootstrap` makes where nothing is there, as the requests of AWS' APIs have it; nothing is asked.
+
+    Raises:
+        SettingsError: no bucket is set, or a drain that is named to read by fan-out does not exist.
+    """
+    names = TableNames.of(settings)
+    tables, expiring = _definitions(names), _expiring(settings, names)
+    recoverable = _recoverable(settings, names, tables)
+    buckets: list[dict[str, Any]] = [{"Bucket": settings.lake_bucket}]
+    if settings.ingest_bucket is not None:
+        buckets.append({"Bucket": settings.ingest_bucket, "Rules": [ONE_DAY]})
+    return {
+        "streams": [
+            each.request | {"RetentionPeriodHours": each.retention_hours, "KeyId": each.kms_key}
+            for each in _stream_layouts(settings)
+        ],
+        "consumers": [
+            {"StreamName": each.stream, "ConsumerName": each.name}
+            for each in drain_consumers(settings).values()
+            if each.arn is None
+        ],
+        "tables": [
+            {
+                **definition,
+                "TimeToLive": EXPIRES_AT if definition["TableName"] in expiring else None,
+                "PointInTimeRecoveryEnabled": definition["TableName"] in recoverable,
+            }
+            for definition in tables
+        ],
+        "buckets": buckets,
+    }
+
+
+def _stream_layouts(settings: Settings) -> list[StreamLayout]:
+    names = {settings.stream, *(drain.stream(settings) for drain in drains.REGISTRY.values())}
+    return [*(transactions_layout(settings, name) for name in sorted(names)), alerts_layout(settings)]
+
+
+async def _stream_with_consumers(client: KinesisClient, layout: StreamLayout, settings: Settings) -> None:
     """Make a stream, and the consumers of the drains that it pushes to."""
-    await _stream(client, name, shards=settings.stream_shards)
-    await register_consumers(client, settings, name)
-
-
-async def _stream(client: KinesisClient, name: str, *, shards: int) -> None:
-    """Make a stream, or find it as it is."""
-    with suppress(client.exceptions.ResourceInUseException):
-        await client.create_stream(StreamName=name, ShardCount=shards)
-    while True:
-        with suppress(client.exceptions.ResourceNotFoundException):
-            summary = await client.describe_stream_summary(StreamName=name)
-            if summary["StreamDescriptionSummary"]["StreamStatus"] in {"ACTIVE", "UPDATING"}:
-                return
-        await asyncio.sleep(POLL_S)
+    await make_stream(client, layout)
+    await register_consumers(client, settings, layout.name)
 
 
 async def bootstrap_generation(
@@ -90,127 +116,73 @@ async def bootstrap_generation(
     """
     names = TableNames.of(settings)
     of_lake = [lake_progress_definition(names)] if from_lake else []
-    await _make(client, names, [*index_definitions(names), *of_lake])
-    await _lay_out(client, settings, {"origin": string(origin), "begun_at": string(now())})
-    layout = await client.get_item(TableName=names.transactions, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
-    if (begun_from := layout["Item"].get("origin", {}).get("S", "its bootstrap")) != origin:
+    await _make(client, settings, [*index_definitions(names), *of_lake])
+    layout = await _lay_out(client, settings, {"origin": string(origin), "begun_at": string(now())})
+    if (begun_from := layout.get("origin", {}).get("S", "its bootstrap")) != origin:
         raise StoreError(
             f"generation {names.generation} was begun from {begun_from}, not from {origin}: "
             "go on as it was begun, build into another, or drop its tables first"
         )
-    return Instant(layout["Item"]["begun_at"]["S"])
+    return Instant(layout["begun_at"]["S"])
+
+
+def _definitions(names: TableNames) -> list[Any]:
+    """The tables that all share, and those of the first generation; a further one is made by who builds it."""
+    return [*shared_definitions(names), *(index_definitions(names) if names.generation == FIRST_GENERATION else [])]
 
 
 async def _tables(client: DynamoDBClient, settings: Settings) -> frozenset[str]:
-    """The tables that all share, and those of the first generation; a further one is made by who builds it."""
     names = TableNames.of(settings)
-    first = names.generation == FIRST_GENERATION
-    kept = await _make(client, names, [*shared_definitions(names), *(index_definitions(names) if first else [])])
-    if first:
+    kept = await _make(client, settings, _definitions(names))
+    if names.generation == FIRST_GENERATION:
         await _lay_out(client, settings, {})
     return kept
 
 
-async def _make(client: DynamoDBClient, names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:
+async def _make(client: DynamoDBClient, settings: Settings, definitions: Sequence[Any]) -> frozenset[str]:
     """Make tables at once, and have the expired rows of some removed; gives those where nobody removes them."""
-    made = [definition["TableName"] for definition in definitions]
+    names, made = TableNames.of(settings), [definition["TableName"] for definition in definitions]
     async with asyncio.TaskGroup() as tasks:
         for definition in definitions:
-            tasks.create_task(_table(client, definition))
-    return frozenset({table for table in made if table in names.expiring and not await _expire(client, table)})
+            tasks.create_task(make_table(client, definition))
+    for table in sorted(_recoverable(settings, names, definitions)):
+        await keep_backups(client, table)
+    expiring = _expiring(settings, names)
+    return frozenset({each for each in made if each in expiring and not await let_rows_expire(client, each)})
 
 
-async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[str, Any]) -> None:
-    """Keep with the table of transactions how it is laid out; what it was made with stays."""
-    await carried_out(
-        client.put_item(
-            TableName=TableNames.of(settings).transactions,
-            Item={"id": string(LAYOUT_ID), "write_shards": number(settings.merchant_write_shards), **attributes},
-            ConditionExpression="attribute_not_exists(id)",
-        )
-    )
+def _expiring(settings: Settings, names: TableNames) -> frozenset[str]:
+    """The tables whose rows DynamoDB is to remove: those of the index too, if it is not kept for ever."""
+    of_index = {names.transactions, names.merchants, names.cards} if settings.index_kept_days is not None else set()
+    return names.expiring | of_index
 
 
-async def _table(client: DynamoDBClient, definition: Any) -> None:
-    with suppress(client.exceptions.ResourceInUseException):
-        await client.create_table(**definition)
+def _recoverable(settings: Settings, names: TableNames, definitions: Sequence[Any]) -> frozenset[str]:
+    """The tables that are to have point-in-time recovery: none, or all but those that are never restored.
+
+    A lease table from a backup would have plans carried out again that were carried out; other rows expire.
+    """
+    if not settings.table_recovery:
+        return frozenset()
+    tables = {definition["TableName"] for definition in definitions}
+    return frozenset(tables - names.expiring - {names.leases(drain) for drain in drains.names()})
+
+
+async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[str, Any]) -> Mapping[str, Any]:
+    """Keep with the table of transactions how it is laid out, and give it; what it was made with stays."""
+    table = TableNames.of(settings).transactions
     while True:
-        # A table that was only just asked for may not be known yet.
-        with suppress(client.exceptions.ResourceNotFoundException):
-            table = (await client.describe_table(TableName=definition["TableName"]))["Table"]
-            if table["TableStatus"] == "ACTIVE":
-                return
-        await asyncio.sleep(POLL_S)
-
-
-async def _expire(client: DynamoDBClient, table: str) -> bool:
-    """Have a table's items removed after the moment in their `EXPIRES_AT`; gives whether the server can."""
-    try:
-        described = await client.describe_time_to_live(TableName=table)
-        if described["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
-            await client.update_time_to_live(
-                TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT}
+        found = await client.get_item(TableName=table, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
+        if "Item" in found:
+            return found["Item"]
+        await carried_out(
+            client.put_item(
+                TableName=table,
+                Item={
+                    "id": string(LAYOUT_ID),
+                    "write_shards": number(settings.merchant_write_shards),
+                    **attributes,
+                },
+                ConditionExpression="attribute_not_exists(id)",
             )
-    except ClientError as error:
-        if code_of(error) not in {"UnknownOperationException", "ValidationException"}:
-            raise
-        # Not valid: somebody else was quicker, and it is on already, or being turned on.
-        return code_of(error) == "ValidationException"
-    return True
-
-
-async def _clients_bucket(client: Any, name: str, settings: Settings) -> None:
-    """Make the bucket of clients' files, or find it as ours; S3 removes from it what nobody has read for a day.
-
-    Rules that the bucket has stay. A server on this machine is not asked: SeaweedFS keeps objects that expire in
-    volumes of their own.
-    """
-    await _bucket(client, name, "TXN_INGEST_BUCKET")
-    if is_local(settings.s3_endpoint_url):
-        return
-    try:
-        await client.get_bucket_lifecycle_configuration(Bucket=name)
-    except ClientError as error:
-        if code_of(error) != "NoSuchLifecycleConfiguration":
-            raise
-        rule = {
-            "ID": "one-day",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "Expiration": {"Days": 1},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-        }
-        await client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
-
-
-async def _bucket(client: Any, name: str, setting: str = "TXN_BUCKET") -> None:
-    """Make the bucket that a setting names, or find it as ours.
-
-    Raises:
-        StoreError: the bucket of that name is somebody else's, or not for us.
-    """
-    region = client.meta.region_name
-    # us-east-1 is the one region that CreateBucket does not want to hear.
-    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    try:
-        await client.create_bucket(Bucket=name, **place)
-    except ClientError as error:
-        match code_of(error):
-            case "BucketAlreadyOwnedByYou":
-                pass
-            case "BucketAlreadyExists":
-                raise StoreError(
-                    f"the bucket {name} is another account's: accounts share the names, so set {setting} to another"
-                ) from None
-            case _:
-                raise
-    try:
-        # By the client's `bucket_owner` S3 refuses a bucket of another account here, and in all calls that follow.
-        await client.head_bucket(Bucket=name)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.FORBIDDEN:
-            raise
-        raise StoreError(
-            f"the bucket {name} is another account's, or not for these credentials: "
-            f"look at {setting}, TXN_BUCKET_OWNER and the rights to the bucket"
-        ) from None
+        )

@@ -12,9 +12,11 @@ from txn_core.exceptions import TxnError
 from txn_core.recent import RecentRead
 
 OK: Final = "ok"
-# Probes come from several balancers at once; AWS allows 20 DescribeStreamSummary calls a second an account.
+# Probes come from several balancers at once.
 CACHED_S: Final = 2.0
 CHECK_S_MAX: Final = 2.0
+SEEN_S_MAX: Final = 5.0
+"""How long ago a call of the process's own work may have succeeded to say that the stream answers."""
 WAITS_MAX: Final = 64
 """Probes that wait for one round of checks: balancers are few."""
 
@@ -63,12 +65,19 @@ class ReadinessChecks:
         return OK
 
 
-async def stream_usable(client: KinesisClient, stream: str) -> None:
+async def stream_usable(client: KinesisClient, stream: str, seen_s: Callable[[], float]) -> None:
     """Return when the stream takes and gives records, also while it is resharded.
 
+    `seen_s` gives when a call of the process's own work last succeeded, by the clock of the event loop. While that is
+    recent, nothing is asked. Otherwise ListShards is: AWS takes 1,000 such calls a second of each stream, and refuses
+    them while the stream is made or deleted. DescribeStreamSummary, of which an account has 20 a second, is left to
+    those who need what only it says.
+
     Raises:
-        NotReadyError: it does neither, or its answer is broken.
+        NotReadyError: the answer is broken.
+        ClientError: the stream does neither.
     """
-    summary = (await client.describe_stream_summary(StreamName=stream)).get("StreamDescriptionSummary") or {}
-    if (status := summary.get("StreamStatus")) not in {"ACTIVE", "UPDATING"}:
-        raise NotReadyError(f"the stream is {status}")
+    if asyncio.get_running_loop().time() - seen_s() < SEEN_S_MAX:
+        return
+    if not (await client.list_shards(StreamName=stream, MaxResults=1)).get("Shards"):
+        raise NotReadyError("the stream lists no shards")

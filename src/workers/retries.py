@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 ATTEMPT_S_MAX: Final = 60.0
 PAUSE_FIRST_S: Final = 0.1
-PAUSE_S_MAX: Final = 5.0
+PAUSE_S_MAX: Final = 3.0  # so that a worker goes on within five seconds of an outage
 
 _log = structlog.get_logger(__name__)
 

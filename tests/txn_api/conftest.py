@@ -189,7 +189,8 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
         desk = AppFixture(app, client, FakeKinesis())
         services = _services(desk, settings)
         kinesis, dynamodb = unreachable()
-        parts = ProcessParts(settings, kinesis, dynamodb, services.producer, app.state.exposition.metrics)
+        metrics = app.state.exposition.metrics
+        parts = ProcessParts(settings, Aws(settings), kinesis, dynamodb, services.producer, metrics)
         opened = [await desks.enter_async_context(make(parts)) for each in RESOURCES for make in each.desks]
         stores = {**services.stores, **{type(each): each for each in opened}}
         app.state.services = replace(services, stores=stores)
@@ -242,7 +243,7 @@ def _services(desk: AppFixture, settings: Settings) -> Services:
         transactions=TransactionTable(dynamodb, "transactions", settings.merchant_write_shards),
         scores=ScoreTable(dynamodb, "scores"),
         stores={type(store): store for store in _stores(dynamodb)},
-        readiness=readiness_of(kinesis, "stream", dynamodb, "transactions"),
+        readiness=readiness_of(kinesis, "stream", lambda: producer.stored_s, dynamodb, "transactions"),
         stopping=asyncio.get_running_loop().create_future(),
     )
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.support.virtual_time import in_virtual_time
+from tests.workers.test_retries import refused
 from txn_api.readiness import readiness_of
-from txn_core.readiness import CACHED_S, CHECK_S_MAX, ReadinessChecks
+from txn_core.readiness import CACHED_S, CHECK_S_MAX, SEEN_S_MAX, ReadinessChecks
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -20,11 +21,14 @@ class Stores:
     def __init__(self, *, after_s: float = 0.0, status: str = "ACTIVE") -> None:
         self._after_s, self._status = after_s, status
         self.asked = 0
+        self.stored_s = float("-inf")
 
-    async def describe_stream_summary(self, **_: str) -> dict[str, Any]:
+    async def list_shards(self, **_: object) -> dict[str, Any]:
         self.asked += 1
         await asyncio.sleep(self._after_s)
-        return {"StreamDescriptionSummary": {"StreamStatus": self._status}}
+        if self._status not in {"ACTIVE", "UPDATING"}:
+            raise refused("ResourceInUseException", 400)
+        return {"Shards": [{"ShardId": "shardId-000000000000"}]}
 
     async def get_item(self, **_: object) -> dict[str, Any]:
         await asyncio.sleep(self._after_s)
@@ -32,7 +36,8 @@ class Stores:
 
     def readiness(self) -> ReadinessChecks:
         """The checks on both."""
-        return readiness_of(cast("KinesisClient", self), "stream", cast("DynamoDBClient", self), "table")
+        kinesis, dynamodb = cast("KinesisClient", self), cast("DynamoDBClient", self)
+        return readiness_of(kinesis, "stream", lambda: self.stored_s, dynamodb, "table")
 
 
 @in_virtual_time
@@ -57,6 +62,20 @@ async def test_an_old_answer_is_asked_for_again_and_an_outage_no_sooner() -> Non
         await asyncio.sleep(0.01 * CACHED_S)
         await probed.found()
         assert stores.asked == 2
+
+
+@in_virtual_time
+async def test_a_process_that_stores_records_asks_nothing_of_the_stream() -> None:
+    """Its own work says that the stream answers, until that is some seconds ago."""
+    stores, now_s = Stores(status="DELETING"), asyncio.get_running_loop().time
+    probed = stores.readiness()
+    for _ in range(10):
+        stores.stored_s = now_s()
+        await asyncio.sleep(CACHED_S)
+        assert await probed.found() == {"kinesis": "ok", "dynamodb": "ok"}
+    assert stores.asked == 0
+    await asyncio.sleep(SEEN_S_MAX)
+    assert (await probed.found())["kinesis"] == "unavailable"
 
 
 @in_virtual_time

@@ -13,7 +13,7 @@ class _Unreachable:
     async def _call(self, **_: object) -> NoReturn:
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
-    describe_stream_summary = get_item = put_item = query = update_item = _call
+    list_shards = get_item = put_item = query = update_item = _call
 
 
 def unreachable() -> "tuple[KinesisClient, DynamoDBClient]":

@@ -309,7 +309,8 @@ def answering(answer_to: Callable[[Message], HttpReply]) -> Iterator[str]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(body)
 
         def _read(self) -> None:
             if self.headers.get("Expect") == "100-continue":  # as of a put to S3, which else waits

@@ -1,6 +1,7 @@
 """Readiness: everything that a process needs is asked, in bounded time, and not too often."""
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ from txn_core.readiness import (
     CACHED_S,
     CHECK_S_MAX,
     OK,
+    SEEN_S_MAX,
     WAITS_MAX,
     Check,
     NotReadyError,
@@ -128,22 +130,31 @@ async def test_few_probes_wait_and_the_others_get_the_last_answers() -> None:
 
 
 class Stream:
-    """A stream in some status."""
+    """A stream that lists its shards, and counts how often it is asked."""
 
-    def __init__(self, summary: dict[str, str]) -> None:
-        self._summary = summary
+    def __init__(self, *shards: str) -> None:
+        self._shards = shards
+        self.asked: list[dict[str, object]] = []
 
-    async def describe_stream_summary(self, **_: str) -> dict[str, Any]:
-        return {"StreamDescriptionSummary": self._summary}
-
-
-@pytest.mark.parametrize("status", ["ACTIVE", "UPDATING"])
-async def test_a_stream_is_usable_while_it_is_resharded(status: str) -> None:
-    await stream_usable(cast("KinesisClient", Stream({"StreamStatus": status})), "stream")
+    async def list_shards(self, **request: object) -> dict[str, Any]:
+        self.asked.append(request)
+        return {"Shards": [{"ShardId": shard} for shard in self._shards]} if self._shards else {}
 
 
-@pytest.mark.parametrize("summary", [{"StreamStatus": "CREATING"}, {"StreamStatus": "DELETING"}, {}])
-async def test_a_stream_is_unusable_before_it_is_made_and_while_it_is_taken_down(summary: dict[str, str]) -> None:
-    """A broken answer says nothing good of it either."""
+@in_virtual_time
+async def test_a_stream_is_asked_only_when_the_work_of_the_process_does_not_show_that_it_answers() -> None:
+    """One shard of the list is enough."""
+    stream, now_s = Stream("shardId-000000000000"), asyncio.get_running_loop().time
+    usable = partial(stream_usable, cast("KinesisClient", stream), "stream")
+    await usable(now_s)
+    await asyncio.sleep(SEEN_S_MAX)
+    await usable(lambda: now_s() - 0.99 * SEEN_S_MAX)
+    assert stream.asked == []
+    await usable(lambda: now_s() - SEEN_S_MAX)
+    assert stream.asked == [{"StreamName": "stream", "MaxResults": 1}]
+
+
+@in_virtual_time
+async def test_a_broken_answer_says_nothing_good_of_a_stream() -> None:
     with pytest.raises(NotReadyError):
-        await stream_usable(cast("KinesisClient", Stream(summary)), "stream")
+        await stream_usable(cast("KinesisClient", Stream()), "stream", lambda: float("-inf"))

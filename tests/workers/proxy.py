@@ -1,6 +1,7 @@
 """A server's address that can go away and come back."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
@@ -16,17 +17,20 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._is_cut = False
+        self._scheme = "http"
         self.refused = 0
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, url: str | None) -> "AsyncIterator[Proxy]":
-        """A proxy before the server of a URL, for the time of the block."""
+    async def to(cls, url: str | None, *, tls: ssl.SSLContext | None = None) -> "AsyncIterator[Proxy]":
+        """A proxy before the server of a URL, for the time of the block; with TLS it is one of https."""
         parts = urlsplit(url or "")
         assert parts.hostname is not None
         assert parts.port is not None
         proxy = cls(parts.hostname, parts.port)
-        proxy._server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        proxy._server, proxy._scheme = await asyncio.start_server(proxy._serve, "127.0.0.1", 0, ssl=tls), parts.scheme
+        if tls is not None:
+            proxy._scheme = "https"
         async with proxy._server:
             yield proxy
             proxy.cut()
@@ -36,7 +40,7 @@ class Proxy:
         """Where it listens."""
         assert self._server is not None
         host, port = self._server.sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}"
+        return f"{self._scheme}://{host}:{port}"
 
     @property
     def connected(self) -> int:

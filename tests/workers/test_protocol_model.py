@@ -144,27 +144,27 @@ RENEW_S, FAILOVER_S = 1.0, 3.0  # the shortest failover that the settings allow
 ROUNDS = ("owner first", "watcher first", "owner late", "watcher late")
 
 
-def expires_by_a_sleep(covered_s_max: float) -> bool:
+def expires_by_a_sleep(covered_s_max: float, *, pauses: int = 1) -> bool:
     """Whether a lease expires whose owner misses one renewal in a row at most, when the machine sleeps once.
 
-    Every order of five rounds is tried, and a sleep before each of them.
+    Every order of five rounds is tried, and a sleep before each of them. The watcher scans once in so many pauses.
     """
     return any(
-        _expires(rounds, asleep_before, covered_s_max)
+        _expires(rounds, asleep_before, covered_s_max, pauses)
         for rounds in itertools.product(ROUNDS, repeat=5)
         if ("owner late", "owner late") not in itertools.pairwise(rounds)
         for asleep_before in range(5)
     )
 
 
-def _expires(rounds: tuple[str, ...], asleep_before: int, covered_s_max: float) -> bool:
+def _expires(rounds: tuple[str, ...], asleep_before: int, covered_s_max: float, pauses: int) -> bool:
     watch, row, now_s = Watch(covered_s_max), lease(owner=ALICE), 0.0
     watch = watch.observed([row], began_s=now_s, ended_s=now_s)
     for number, order in enumerate(rounds):
         now_s += RENEW_S + (3600.0 if number == asleep_before else 0.0)
         if order in {"owner first", "watcher late"}:
             row = row.renewed()
-        if order != "watcher late":
+        if order != "watcher late" and number % pauses == 0:
             watch = watch.observed([row], began_s=now_s, ended_s=now_s)
         if order == "watcher first":
             row = row.renewed()
@@ -176,6 +176,13 @@ def _expires(rounds: tuple[str, ...], asleep_before: int, covered_s_max: float) 
 def test_no_sleep_makes_a_lease_expire_whose_owner_renews() -> None:
     """Of a pause between two scans a little more than what is usual counts, and no more."""
     assert not expires_by_a_sleep(SCANS_COVERED * RENEW_S)
+
+
+@pytest.mark.parametrize("pauses", [2, 3, 4])
+def test_nor_does_one_that_is_watched_seldom(pauses: int) -> None:
+    """Of a long pause no more counts than of the usual one."""
+    assert not expires_by_a_sleep(SCANS_COVERED * RENEW_S, pauses=pauses)
+    assert expires_by_a_sleep(pauses * SCANS_COVERED * RENEW_S, pauses=pauses)
 
 
 @pytest.mark.parametrize("covered_s_max", [2.0 * RENEW_S, float("inf")])

@@ -10,30 +10,29 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from txn_core.aws.clients import Aws, read_s3_model
 from txn_core.aws.objects import ObjectStore
-from txn_core.settings import Settings
 
 
 class LakeBucket:
     """The bucket, if the settings name one."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
         self._opened = AsyncExitStack()
         self._opening = asyncio.Lock()
         self._store: ObjectStore | None = None
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, settings: Settings) -> "AsyncIterator[LakeBucket]":
+    async def of(cls, aws: Aws) -> "AsyncIterator[LakeBucket]":
         """The bucket for the time of the block."""
-        bucket = cls(settings)
+        bucket = cls(aws)
         async with bucket._opened:
             yield bucket
 
     @property
     def is_configured(self) -> bool:
         """Whether there is a bucket."""
-        return self._settings.bucket is not None
+        return self._aws.settings.bucket is not None
 
     async def store(self) -> ObjectStore:
         """The store.
@@ -45,5 +44,5 @@ class LakeBucket:
         async with self._opening:
             if self._store is None:
                 await asyncio.to_thread(read_s3_model)
-                self._store = await self._opened.enter_async_context(Aws(self._settings).lake())
+                self._store = await self._opened.enter_async_context(self._aws.lake())
         return self._store

@@ -28,6 +28,7 @@ from txn_api.problems import (
     NotAcceptable,
     ParameterInvalid,
     RangeReversed,
+    StoreUnavailable,
     TooManyCardsOfMask,
     TransactionNotFound,
 )
@@ -55,6 +56,7 @@ from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
 from txn_core.dynamodb.review.scores import ScoreItem, score_of
+from txn_core.exceptions import StoreError
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -332,11 +334,25 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
     if parameters.merchant_name is not None:
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
         former = services.keys.former_merchant_ids(parameters.merchant_name)
+        await _learn_layout(services)
         return services.transactions.by_merchant(account, merchant_id, span, *former)
     if pan is not None:
         return services.transactions.by_card(account, services.keys.card_ids(pan), span)
     assert parameters.card_id is not None  # noqa: S101 - one of the three is there
     return services.transactions.by_card(account, await _ids_of_card(services, account, parameters.card_id), span)
+
+
+async def _learn_layout(services: Services) -> None:
+    """See to it that the write shards are known, also when the table was away at the start.
+
+    Raises:
+        StoreUnavailable: the table is still away, or was not bootstrapped.
+    """
+    async with store_reads():
+        try:
+            await services.transactions.learn_layout()
+        except StoreError:
+            raise StoreUnavailable from None
 
 
 async def _ids_of_card(services: Services, account: Account, card_id: CardId) -> tuple[CardId, ...]:

@@ -16,6 +16,7 @@ from txn_cli.verify.generation_comparison import Comparison
 from txn_cli.verify.generation_comparison import compare as compare_generations
 from txn_core.aws.clients import Aws
 from txn_core.aws.types import DynamoDBClient
+from txn_core.dynamodb.expiry import Expiry
 from txn_core.dynamodb.tables import FIRST_GENERATION, TableNames, index_definitions
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
@@ -85,7 +86,7 @@ async def _compare(settings: Settings, one: int, other: int) -> list[Comparison]
 
     first, second = (TableNames(settings.table_prefix, generation) for generation in (one, other))
     async with _tables(settings) as client:
-        return await compare_generations(client, first, second, fault)
+        return await compare_generations(client, first, second, fault, Expiry.of(settings))
 
 
 async def _drop(settings: Settings, names: TableNames) -> list[str]:

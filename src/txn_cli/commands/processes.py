@@ -20,7 +20,7 @@ from txn_cli.commands.drain_names import INGEST, OneWorker
 from txn_cli.commands.place import AwsOption, StackOption, announce
 from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
-from txn_cli.terminal import say
+from txn_cli.terminal import say, say_document
 from txn_core import drains
 from txn_core.drains import INDEX, SCORE, DrainDefinition
 from txn_core.dynamodb.tables import FIRST_GENERATION
@@ -220,13 +220,26 @@ def _rebuilding(settings: Settings, into: int | None) -> Settings:
     return building.model_copy(update={"index_generation": into or served + 1})
 
 
-def bootstrap(data_dir: StackOption = None, *, aws: AwsOption = False) -> None:
-    """Make stream, tables and bucket; a second run changes nothing."""
-    from txn_core.bootstrap import bootstrap
+def bootstrap(
+    data_dir: StackOption = None,
+    *,
+    aws: AwsOption = False,
+    layout: Annotated[
+        bool, typer.Option(help="print as JSON what would be made where nothing is, and ask nobody")
+    ] = False,
+) -> None:
+    """Make stream, tables and bucket; a second run changes nothing.
+
+    It needs the rights to make what is missing, and to describe what is there.
+    """
+    from txn_core.bootstrap import bootstrap, layout_of
 
     system = _system(data_dir, aws=aws)
-    announce(system.where)
     settings = system.settings
+    announce(system.where)
+    if layout:
+        say_document(layout_of(settings))
+        return
     kept = asyncio.run(bootstrap(settings))
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:

@@ -1,6 +1,9 @@
 """Two generations of the index, compared item by item: every attribute, conflicts too, in both directions.
 
 Holds one page of a table at a time. What is written meanwhile may differ for a moment: let both catch up first.
+
+What is over in either of them is left out, and so is when an item will be: an id that was sent again lives on with
+its first write in one generation, and with the next in one that was built when the first was over.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -8,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from txn_core.aws.types import DynamoDBClient
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
+from txn_core.positions import WriteOrder
 
 PAGE_ITEMS: Final = 100  # BatchGetItem takes no more
 
@@ -33,12 +39,18 @@ class Comparison:
         return not (self.missing or self.different or self.extra)
 
 
-async def compare(client: DynamoDBClient, one: TableNames, other: TableNames, on_fault: OnFault) -> list[Comparison]:
+async def compare(
+    client: DynamoDBClient, one: TableNames, other: TableNames, on_fault: OnFault, expiry: Expiry = KEPT_FOR_EVER
+) -> list[Comparison]:
     """Compare the transactions, the merchants and the other ids of cards of two generations."""
+    tables = (
+        ("transactions", ("id",), one.transactions, other.transactions),
+        ("merchants", ("account", "name"), one.merchants, other.merchants),
+        ("cards", ("card",), one.cards, other.cards),
+    )
     return [
-        await _compare("transactions", ("id",), _Pair(client, one.transactions, other.transactions), on_fault),
-        await _compare("merchants", ("account", "name"), _Pair(client, one.merchants, other.merchants), on_fault),
-        await _compare("cards", ("card",), _Pair(client, one.cards, other.cards), on_fault),
+        await _compare(table, keys, _Pair(client, first, second, expiry), on_fault)
+        for table, keys, first, second in tables
     ]
 
 
@@ -47,9 +59,10 @@ class _Pair:
     client: DynamoDBClient
     one: str
     other: str
+    expiry: Expiry
 
     def turned(self) -> "_Pair":
-        return _Pair(self.client, self.other, self.one)
+        return _Pair(self.client, self.other, self.one, self.expiry)
 
     async def pages(self, keys: Sequence[str]) -> AsyncIterator[list[tuple[Any, Any | None]]]:
         """The items of the one, page by page, each with the other's of the same key."""
@@ -59,7 +72,13 @@ class _Pair:
         async for page in pages:
             items = [item for item in page["Items"] if item.get("id") != {"S": LAYOUT_ID}]
             twins = {_key(twin, keys): twin for twin in await self._get([{k: i[k] for k in keys} for i in items])}
-            yield [(item, twins.get(_key(item, keys))) for item in items]
+            pairs = [(item, twins.get(_key(item, keys))) for item in items]
+            yield [pair for pair in pairs if not any(each is not None and self._is_over(each) for each in pair)]
+
+    def _is_over(self, item: Any) -> bool:
+        written = item.get("order")
+        first_is_over = written is not None and self.expiry.is_over(WriteOrder(written["S"]).parts()[0])
+        return first_is_over or self.expiry.has_passed(item)
 
     async def _get(self, keys: list[Any]) -> list[Any]:
         found: list[Any] = []
@@ -94,5 +113,9 @@ def _key(item: Any, keys: Iterable[str]) -> str:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    """The item with its sets in order: DynamoDB promises none."""
-    return {name: {kind: sorted(v) if kind == "SS" else v for kind, v in of.items()} for name, of in item.items()}
+    """The item but for its end, with its sets in order: DynamoDB promises none."""
+    return {
+        name: {kind: sorted(v) if kind == "SS" else v for kind, v in of.items()}
+        for name, of in item.items()
+        if name != EXPIRES_AT
+    }

@@ -8,9 +8,9 @@ import copy
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from aiobotocore.config import AioConfig
@@ -22,7 +22,8 @@ from botocore.utils import get_environ_proxies
 
 from txn_core.aws.bucket_owner import account_of, arn_of, expect_owner
 from txn_core.aws.call_failures import count_failures
-from txn_core.aws.http import HttpPool
+from txn_core.aws.credentials import found_credentials
+from txn_core.aws.http import HttpPool, calls_url
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient, KinesisClient, S3Client
 from txn_core.dynamodb import dynamodb_client as direct_dynamodb
@@ -36,52 +37,54 @@ SUBSCRIPTIONS_MAX: Final = 1_000  # more shards than one worker process holds
 SUBSCRIPTION_SILENCE_S: Final = 60.0  # longer than a reader waits, which ends a silent subscription by itself
 
 
+def _session() -> AioSession:
+    session = AioSession(event_hooks=copy.copy(_builtin_handlers()), include_builtin_handlers=False)
+    session.register_component("data_loader", _service_models())
+    return session
+
+
 @dataclass(frozen=True, slots=True)
 class Aws:
-    """Makes clients for the services that the settings point to; each is an async context manager."""
+    """Makes clients for the services that the settings point to; each is an async context manager.
+
+    A process has one. All its clients have one session, so one search for credentials, and one renewal.
+
+    Each of them raises:
+        SettingsError: no region is known.
+        StoreError: there are no credentials, or what should give them does not.
+    """
 
     settings: Settings
+    session: AioSession = field(default_factory=_session, init=False, repr=False, compare=False)
 
     def kinesis(
         self, *, read_timeout_s: float = READ_TIMEOUT_S, validate: bool = True
     ) -> AbstractAsyncContextManager[KinesisClient]:
         """A Kinesis client; `validate=False` skips botocore's parameter checks, half of a call's CPU time."""
-        return self._kinesis(_session(), read_timeout_s, validate=validate)
+        return self._kinesis(read_timeout_s, validate=validate)
 
     def kinesis_subscriber(self) -> AbstractAsyncContextManager[KinesisClient]:
         """A Kinesis client for subscriptions; each has a connection of its own, which may be silent for long."""
-        return self._kinesis(_session(), SUBSCRIPTION_SILENCE_S, validate=False, connections_max=SUBSCRIPTIONS_MAX)
+        return self._kinesis(SUBSCRIPTION_SILENCE_S, validate=False, connections_max=SUBSCRIPTIONS_MAX)
 
     @asynccontextmanager
     async def kinesis_writer(self, *, read_timeout_s: float = READ_TIMEOUT_S) -> AsyncIterator[KinesisClient]:
         """A Kinesis client for a producer, whose PutRecords calls take less than half of the CPU time."""
-        session = _session()
-        async with (
-            self._kinesis(session, read_timeout_s, validate=False) as client,
-            _http_pool(session, client.meta.endpoint_url, read_timeout_s) as wire,
-        ):
-            yield cast("KinesisClient", direct_kinesis.DirectClient(client, await session.get_credentials(), wire))
+        async with self._kinesis(read_timeout_s, validate=False) as client:
+            url, credentials = await calls_url(client, "PutRecords"), await found_credentials(self.session)
+            async with _http_pool(self.session, url, read_timeout_s) as wire:
+                yield cast("KinesisClient", direct_kinesis.DirectClient(client, credentials, wire, url=url))
 
     def _kinesis(
-        self,
-        session: AioSession,
-        read_timeout_s: float,
-        *,
-        validate: bool,
-        connections_max: int = CONNECTIONS_MAX,
+        self, read_timeout_s: float, *, validate: bool, connections_max: int = CONNECTIONS_MAX
     ) -> AbstractAsyncContextManager[KinesisClient]:
-        url = self.settings.kinesis_endpoint_url
-        return session.create_client(
-            "kinesis",
-            region_name=self.settings.region_at(url),
-            endpoint_url=url,
-            verify=_verify(url),
-            config=_config(read_timeout_s, validate=validate, connections_max=connections_max),
-        )
+        config = _config(read_timeout_s, validate=validate, connections_max=connections_max)
+        return self._client("kinesis", self.settings.kinesis_endpoint_url, config)
 
     def dynamodb(self) -> AbstractAsyncContextManager[DynamoDBClient]:
         """A DynamoDB client, without botocore's parameter checks."""
-        return self._dynamodb(_session())
+        url = self.settings.dynamodb_endpoint_url
+        return self._client("dynamodb", url, _config(READ_TIMEOUT_S, validate=False))
 
     @asynccontextmanager
     async def dynamodb_reader(self) -> AsyncIterator[DynamoDBClient]:
@@ -89,22 +92,10 @@ class Aws:
 
         Its connections are its own: a client team that reads as fast as it can takes none from the API keys.
         """
-        session = _session()
-        async with (
-            self._dynamodb(session) as client,
-            _http_pool(session, client.meta.endpoint_url, READ_TIMEOUT_S) as wire,
-        ):
-            yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, await session.get_credentials(), wire))
-
-    def _dynamodb(self, session: AioSession) -> AbstractAsyncContextManager[DynamoDBClient]:
-        url = self.settings.dynamodb_endpoint_url
-        return session.create_client(
-            "dynamodb",
-            region_name=self.settings.region_at(url),
-            endpoint_url=url,
-            verify=_verify(url),
-            config=_config(READ_TIMEOUT_S, validate=False),
-        )
+        async with self.dynamodb() as client:
+            url, credentials = await calls_url(client, "GetItem"), await found_credentials(self.session)
+            async with _http_pool(self.session, url, READ_TIMEOUT_S) as wire:
+                yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, credentials, wire, url=url))
 
     @asynccontextmanager
     async def s3(self) -> AsyncIterator[S3Client]:
@@ -115,15 +106,12 @@ class Aws:
         Raises:
             StoreError: nobody says which account that is.
         """
-        session, url = _session(), self.settings.s3_endpoint_url
+        url = self.settings.s3_endpoint_url
         config = _config(READ_TIMEOUT_S * 3, validate=True).merge(
             AioConfig(s3={"addressing_style": "path" if url else "auto"})
         )
-        region = self.settings.region_at(url)
-        async with session.create_client(
-            "s3", region_name=region, endpoint_url=url, verify=_verify(url), config=config
-        ) as client:
-            if (owner := self.settings.bucket_owner or await _account(session, region, client)) is not None:
+        async with self._client("s3", url, config) as client:
+            if (owner := self.settings.bucket_owner or await self._account(url, client)) is not None:
                 expect_owner(client, owner)
             yield client
 
@@ -133,8 +121,30 @@ class Aws:
         Raises:
             StoreError: STS does not tell.
         """
-        async with _sts(_session(), self.settings.region_at(None)) as sts:
+        async with self._sts(self.settings.region_at(None)) as sts:
             return await arn_of(sts)
+
+    async def _account(self, s3_url: str | None, s3: S3Client) -> str | None:
+        async with self._sts(self.settings.region_at(s3_url)) as sts:
+            return await account_of(sts, s3)
+
+    @asynccontextmanager
+    async def _sts(self, region: str) -> AsyncIterator[Any]:
+        await found_credentials(self.session)
+        config = _config(READ_TIMEOUT_S, validate=False)
+        async with self.session.create_client("sts", region_name=region, config=config) as client:
+            yield client
+
+    @asynccontextmanager
+    async def _client(
+        self, service: Literal["kinesis", "dynamodb", "s3"], url: str | None, config: AioConfig
+    ) -> AsyncIterator[Any]:
+        region = self.settings.region_at(url)
+        await found_credentials(self.session)
+        async with self.session.create_client(
+            service, region_name=region, endpoint_url=url, verify=_verify(url), config=config
+        ) as client:
+            yield client
 
     @asynccontextmanager
     async def lake(self) -> AsyncIterator[ObjectStore]:
@@ -147,15 +157,6 @@ class Aws:
         bucket = self.settings.lake_bucket
         async with self.s3() as client:
             yield ObjectStore(client, bucket)
-
-
-async def _account(session: AioSession, region: str, s3: S3Client) -> str | None:
-    async with _sts(session, region) as sts:
-        return await account_of(sts, s3)
-
-
-def _sts(session: AioSession, region: str) -> AbstractAsyncContextManager[Any]:
-    return session.create_client("sts", region_name=region, config=_config(READ_TIMEOUT_S, validate=False))
 
 
 @asynccontextmanager
@@ -191,12 +192,6 @@ def _verify(url: str | None) -> bool | None:
     return None if url is None or urlsplit(url).scheme != "http" or get_environ_proxies(url) else False
 
 
-def _session() -> AioSession:
-    session = AioSession(event_hooks=copy.copy(_builtin_handlers()), include_builtin_handlers=False)
-    session.register_component("data_loader", _service_models())
-    return session
-
-
 @cache
 def _builtin_handlers() -> AioHierarchicalEmitter:
     """What a session registers, once a process; each session gets a copy, which saves it 3 ms of CPU time."""
@@ -223,4 +218,5 @@ def _config(read_timeout_s: float, *, validate: bool, connections_max: int = CON
         retries={"total_max_attempts": 1},
         parameter_validation=validate,
         tcp_keepalive=True,
+        account_id_endpoint_mode="disabled",  # one host for all, which the rules of a network and direct calls know
     )

@@ -58,10 +58,23 @@ class ClientsWire:
         return response.status_code, await response.content
 
 
-def clients_wire(client: AioBaseClient) -> ClientsWire:
-    """The wire of an open client."""
+def clients_wire(client: AioBaseClient, url: str) -> ClientsWire:
+    """The wire of an open client, to where it sends its calls."""
     session: AIOHTTPSession = cast("Any", client)._endpoint.http_session  # noqa: SLF001 - ADR 9
-    return ClientsWire(session, f"{client.meta.endpoint_url.rstrip('/')}/")
+    return ClientsWire(session, f"{url.rstrip('/')}/")
+
+
+async def calls_url(client: AioBaseClient, operation: str) -> str:
+    """Where a client sends the calls of an operation: by the rules of its service, as for each call.
+
+    `client.meta.endpoint_url` is of an older table, which names hosts that are not there (FIPS in us-gov-west-1), and
+    knows no dual stack in some regions.
+    """
+    ours: Any = client
+    model = client.meta.service_model.operation_model(operation)
+    context = {"client_region": client.meta.region_name, "client_config": client.meta.config}
+    url, *_ = await ours._resolve_endpoint_ruleset(model, {}, context)  # noqa: SLF001 - ADR 9
+    return cast("str", url)
 
 
 class HttpPool:

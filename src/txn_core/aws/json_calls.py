@@ -21,17 +21,20 @@ from txn_core.aws.sigv4 import signed_headers
 class JsonCalls:
     """A client of one service; whatever it does not call itself is called as the client does."""
 
-    def __init__(self, client: Any, credentials: AioCredentials | None, wire: Wire | None = None) -> None:
+    def __init__(
+        self, client: Any, credentials: AioCredentials | None, wire: Wire | None = None, *, url: str | None = None
+    ) -> None:
         """Take a client of a service that speaks the JSON protocol, and the credentials that it signs with.
 
-        Calls go out on the wire, by default on the client's. Neither client nor wire is closed here.
+        Calls go to the URL (`calls_url`) on the wire, by default on the client's. Neither is closed here.
         """
+        url = url or client.meta.endpoint_url
         self._client, self._credentials, self._errors = client, credentials, client.exceptions
         model = client.meta.service_model
         self._service, self._target = model.signing_name, f"{model.metadata['targetPrefix']}."
         self._content_type: Final = f"application/x-amz-json-{model.metadata['jsonVersion']}"
-        self._host, self._region = urlsplit(client.meta.endpoint_url).netloc, client.meta.region_name
-        self.wire = wire or clients_wire(client)
+        self._host, self._region = urlsplit(url).netloc, client.meta.region_name
+        self.wire = wire or clients_wire(client, url)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._client, name)

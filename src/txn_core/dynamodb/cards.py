@@ -5,21 +5,27 @@ older versions then. Each id has a row with the others, so that whichever a clie
 """
 
 from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 from txn_core.dynamodb.attributes import string, strings
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, expiry_attribute
 from txn_core.transactions.identity import Account, CardId, key_version
 
 _OTHERS: Final = "others"
 
 
 class CardTable(DynamoDBTable):
-    """Reads and writes of the rows; what was written is never taken back."""
+    """Reads and writes of the rows; what was written is never taken back, and may be over with what it is for."""
 
-    async def unite(self, account: Account, card_ids: Collection[CardId]) -> None:
-        """Note that these are ids of one card. Noting it again changes nothing."""
+    async def unite(self, account: Account, card_ids: Collection[CardId], expires_at: int | None = None) -> None:
+        """Note that these are ids of one card. Noting it again changes nothing but how long that is kept.
+
+        `expires_at` is when the transaction is over that says so, in seconds since 1970; None for never.
+        """
         for card_id in card_ids:
+            if expires_at is not None:
+                await self._put_if_absent(_key(account, card_id) | expiry_attribute(expires_at), "card")
             await self._client.update_item(
                 TableName=self._name,
                 Key=_key(account, card_id),
@@ -27,13 +33,16 @@ class CardTable(DynamoDBTable):
                 ExpressionAttributeNames={"#others": _OTHERS},
                 ExpressionAttributeValues={":others": strings([other for other in card_ids if other != card_id])},
             )
+            if expires_at is not None:
+                await self._keep_until(_key(account, card_id), expires_at)
 
     async def ids(self, account: Account, card_id: CardId) -> tuple[CardId, ...]:
         """All known ids of the card that has this one, the newest version's first."""
         answer = await self._client.get_item(TableName=self._name, Key=_key(account, card_id))
-        others = answer.get("Item", {}).get(_OTHERS, {}).get("SS", ())
+        item = answer.get("Item", {})
+        others = () if KEPT_FOR_EVER.has_passed(item) else item.get(_OTHERS, {}).get("SS", ())
         return tuple(sorted({card_id, *map(CardId, others)}, key=key_version, reverse=True))
 
 
-def _key(account: Account, card_id: CardId) -> dict[str, dict[str, str]]:
+def _key(account: Account, card_id: CardId) -> dict[str, Any]:
     return {"card": string(f"{account}#{card_id}")}

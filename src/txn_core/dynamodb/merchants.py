@@ -1,14 +1,18 @@
 """The names of merchants by account, found by the beginning of their normalised form."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
-from txn_core.dynamodb.attributes import string
+from txn_core.dynamodb.attributes import number, replacement, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, expiry_attribute
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
+from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.positions import WriteOrder
 from txn_core.transactions.identity import Account, MerchantId, normalise_merchant, normalise_prefix
+
+_KEY: Final = ("account", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +25,52 @@ class MerchantName:
 
 
 class MerchantTable(DynamoDBTable):
-    """Reads and first-spelling-wins writes of the merchant names."""
+    """Reads and first-spelling-wins writes of the merchant names. A name that is over is there for nobody."""
 
-    async def put_first(self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> None:
-        """Keep the spelling of the earliest write; a later one changes nothing."""
-        await carried_out(
+    async def put_first(
+        self, account: Account, merchant_id: MerchantId, name: str, order: WriteOrder, expires_at: int | None = None
+    ) -> None:
+        """Keep the spelling of the earliest write; a later one changes nothing but how long the name is kept.
+
+        `expires_at` is when the write's transaction is over, in seconds since 1970; None for never.
+        """
+        item = _item(account, merchant_id, name, order)
+        if expires_at is None:
+            await carried_out(
+                self._client.put_item(
+                    TableName=self._name,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(#name) OR #order > :order",
+                    ExpressionAttributeNames={"#name": "name", "#order": "order"},
+                    ExpressionAttributeValues={":order": string(order.text)},
+                )
+            )
+        elif not await self._put_if_over(item, expires_at):
+            await self._spell_earlier(item)
+            await self._keep_until({each: item[each] for each in _KEY}, expires_at)
+
+    async def _put_if_over(self, item: Any, expires_at: int) -> bool:
+        return await carried_out(
             self._client.put_item(
                 TableName=self._name,
-                Item=_item(account, merchant_id, name, order),
-                ConditionExpression="attribute_not_exists(#name) OR #order > :order",
-                ExpressionAttributeNames={"#name": "name", "#order": "order"},
-                ExpressionAttributeValues={":order": string(order.text)},
+                Item=item | expiry_attribute(expires_at),
+                ConditionExpression="attribute_not_exists(#name) OR #expires_at <= :now",
+                ExpressionAttributeNames={"#name": "name", "#expires_at": EXPIRES_AT},
+                ExpressionAttributeValues={":now": number(int(KEPT_FOR_EVER.clock()))},
+            )
+        )
+
+    async def _spell_earlier(self, item: Any) -> None:
+        """Take over the spelling of an earlier write; how long the name is kept stays."""
+        changed = {name: value for name, value in item.items() if name not in _KEY}
+        await carried_out(
+            self._client.update_item(
+                TableName=self._name,
+                Key={each: item[each] for each in _KEY},
+                UpdateExpression=replacement(changed, ()),
+                ConditionExpression="#order > :order",
+                ExpressionAttributeNames={f"#{name}": name for name in changed},
+                ExpressionAttributeValues={f":{name}": value for name, value in changed.items()},
             )
         )
 
@@ -58,20 +97,25 @@ class MerchantTable(DynamoDBTable):
         A page may be short of its limit and still have more behind it: DynamoDB reads a megabyte at most.
         """
         key = normalise_prefix(prefix)
-        start: Any = {"account": string(account), "name": string(after or "")}
-        answer = await self._client.query(
-            TableName=self._name,
-            Limit=limit + 1,
-            KeyConditionExpression="#account = :account" + (" AND begins_with(#name, :prefix)" if key else ""),
-            ExpressionAttributeNames={"#account": "account", **({"#name": "name"} if key else {})},
-            ExpressionAttributeValues={":account": string(account), **({":prefix": string(key)} if key else {})},
-            **({} if after is None else {"ExclusiveStartKey": start}),
-        )
-        found = [
-            MerchantName(MerchantId(i["merchant_id"]["S"]), i["display_name"]["S"], i["name"]["S"])
-            for i in answer["Items"]
-        ]
-        return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+        request: Any = {
+            "TableName": self._name,
+            "Limit": limit + 1,
+            "KeyConditionExpression": "#account = :account" + (" AND begins_with(#name, :prefix)" if key else ""),
+            "ExpressionAttributeNames": {"#account": "account", **({"#name": "name"} if key else {})},
+            "ExpressionAttributeValues": {":account": string(account), **({":prefix": string(key)} if key else {})},
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = {"account": string(account), "name": string(after)}
+        while True:
+            answer = await self._client.query(**request)
+            found = [
+                MerchantName(MerchantId(i["merchant_id"]["S"]), i["display_name"]["S"], i["name"]["S"])
+                for i in answer["Items"]
+                if not KEPT_FOR_EVER.has_passed(i)
+            ]
+            if found or "LastEvaluatedKey" not in answer:
+                return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # a page of names that are over
 
 
 def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, expiry_attribute, latest
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, EXPIRES_AT
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId, MerchantId, TransactionId
+from txn_core.transactions.instants import Instant
 
 # The item that keeps the number of write shards with the table; no account is called so.
 LAYOUT_ID: Final = "#layout"
@@ -25,8 +27,9 @@ CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
+_NOTED: Final = (_CONFLICTS, _OTHERS)
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
-_SHOWN: Final = ("sort", "event", _CONFLICTS)
+_SHOWN: Final = ("sort", "event", _CONFLICTS, EXPIRES_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class IndexItem:
     def key(self) -> str:
         """The key of the item in the table."""
         return _id(self.account, self.transaction_id)
+
+    @property
+    def accepted_at(self) -> Instant:
+        """When this write of the id was accepted."""
+        return self.order.parts()[0]
 
     @classmethod
     def of(cls, event: Event, data: bytes, order: WriteOrder) -> "IndexItem":
@@ -65,48 +73,108 @@ class StoredTransaction:
     """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
 
     `others` are later writes of the id with the digests of their content (`event.content_digests`): should an even
-    earlier write come, they say which of them contradict that one.
+    earlier write come, they say which of them contradict that one. `expires_at` is None where it never is over.
     """
 
     event: str
     order: WriteOrder
     conflicts: tuple[WriteOrder, ...] = ()
     others: Mapping[WriteOrder, frozenset[str]] = field(default_factory=dict)
+    expires_at: int | None = None
 
 
 class TransactionTable:
-    """Reads and first-write-wins writes of the index table."""
+    """Reads and first-write-wins writes of the index table.
 
-    def __init__(self, client: DynamoDBClient, name: str, write_shards: int) -> None:
-        self._client, self._name, self.write_shards = client, name, write_shards
+    Writes, and reads of a merchant, need the number of write shards: it is given, or `learn_layout` has read it.
+    `expiry` is for those who write; a row that is over is there for nobody.
+    """
+
+    def __init__(
+        self, client: DynamoDBClient, name: str, write_shards: int | None = None, expiry: Expiry = KEPT_FOR_EVER
+    ) -> None:
+        self._client, self._name, self._write_shards, self.expiry = client, name, write_shards, expiry
 
     @classmethod
-    async def open(cls, client: DynamoDBClient, name: str) -> "TransactionTable":
+    async def open(cls, client: DynamoDBClient, name: str, expiry: Expiry = KEPT_FOR_EVER) -> "TransactionTable":
         """Open a bootstrapped table with the number of write shards that it was made with.
 
         Raises:
             StoreError: the table is not there or was not bootstrapped.
         """
+        table = cls(client, name, expiry=expiry)
+        await table.learn_layout()
+        return table
+
+    async def learn_layout(self) -> None:
+        """Read the number of write shards, unless it is known: it stays what the table was made with.
+
+        Raises:
+            StoreError: the table is not there or was not bootstrapped.
+        """
+        if self._write_shards is not None:
+            return
         try:
-            answer = await client.get_item(TableName=name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
+            answer = await self._client.get_item(
+                TableName=self._name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True
+            )
         except ClientError as error:
             if failure_of(error) is not Failure.NOT_FOUND:
                 raise
             raise StoreError(
-                f"table {name} does not exist; run `txn bootstrap`, which makes the first generation of the index"
+                f"table {self._name} does not exist; "
+                "run `txn bootstrap`, which makes the first generation of the index"
             ) from None
         if "Item" not in answer:
-            raise StoreError(f"table {name} has no layout item; run `txn bootstrap`")
-        return cls(client, name, int(answer["Item"]["write_shards"]["N"]))
+            raise StoreError(f"table {self._name} has no layout item; run `txn bootstrap`")
+        self._write_shards = int(answer["Item"]["write_shards"]["N"])
+
+    @property
+    def write_shards(self) -> int:
+        """The number of write shards of a merchant."""
+        assert self._write_shards is not None  # noqa: S101 - see the class
+        return self._write_shards
+
+    def is_over(self, item: IndexItem) -> bool:
+        """Whether the kept days of a write are over: then it has no place in the index."""
+        return self.expiry.kept_days is not None and self.expiry.is_over(item.accepted_at)
+
+    def _until(self, item: IndexItem) -> int | None:
+        return None if self.expiry.kept_days is None else self.expiry.at(item.accepted_at)
 
     async def put_if_absent(self, item: IndexItem) -> bool:
-        """Write a transaction unless its id is taken; false when it is."""
+        """Write a transaction unless its id is taken, if only by one that is over; false when it is."""
         return await carried_out(
             self._client.put_item(
                 TableName=self._name,
                 Item=self.attributes(item),
                 ConditionExpression="attribute_not_exists(id)",
             )
+        )
+
+    async def put_if_over(self, item: IndexItem) -> bool:
+        """Write a transaction unless its id is taken by one that is not over; false when it is."""
+        return await carried_out(
+            self._client.put_item(
+                TableName=self._name,
+                Item=self.attributes(item),
+                ConditionExpression="attribute_not_exists(id) OR #expires_at <= :now",
+                ExpressionAttributeNames={"#expires_at": EXPIRES_AT},
+                ExpressionAttributeValues={":now": number(int(self.expiry.clock()))},
+            )
+        )
+
+    async def keep_longer(self, item: IndexItem, *, seen: StoredTransaction) -> None:
+        """Let a transaction live as long as a later write of its id would; nothing when it does, or has changed."""
+        until_s = self._until(item)
+        if seen.expires_at is None or until_s is None or until_s <= seen.expires_at:
+            return
+        await self._update(
+            item,
+            UpdateExpression="SET #expires_at = :until",
+            ConditionExpression="#order = :seen AND #expires_at < :until",
+            ExpressionAttributeNames={"#order": "order", "#expires_at": EXPIRES_AT},
+            ExpressionAttributeValues={":until": number(until_s), ":seen": string(seen.order.text)},
         )
 
     async def replace(
@@ -118,7 +186,9 @@ class TransactionTable:
         others: Mapping[WriteOrder, frozenset[str]],
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
-        attributes = self._attributes(item) | _notes(conflicts, others)
+        until_s = latest(self._until(item), seen.expires_at)
+        attributes = self._attributes(item, until_s) | _notes(conflicts, others)
+        optional = (*_NOTED, EXPIRES_AT) if seen.expires_at is not None else _NOTED
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
@@ -127,9 +197,9 @@ class TransactionTable:
         }
         return await self._update(
             item,
-            UpdateExpression=replacement(attributes, (_CONFLICTS, _OTHERS)),
+            UpdateExpression=replacement(attributes, optional),
             ConditionExpression=" AND ".join(conditions),
-            ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *counts}},
+            ExpressionAttributeNames={f"#{name}": name for name in {*attributes, *counts, *optional}},
             ExpressionAttributeValues={**values, ":seen": string(seen.order.text)},
         )
 
@@ -173,7 +243,8 @@ class TransactionTable:
         answer = await self._client.get_item(
             TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
-        return None if (item := answer.get("Item")) is None else _stored(item)
+        item = answer.get("Item")
+        return None if item is None or self.expiry.has_passed(item) else _stored(item)
 
     async def get_all(self, keys: Collection[str]) -> dict[str, StoredTransaction]:
         """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently."""
@@ -183,7 +254,7 @@ class TransactionTable:
             answer = await self._client.batch_get_item(RequestItems=asked)
             found += answer["Responses"].get(self._name, ())
             asked = answer["UnprocessedKeys"]  # an answer has 16 MB at most
-        return {item["id"]["S"]: _stored(item) for item in found}
+        return {item["id"]["S"]: _stored(item) for item in found if not self.expiry.has_passed(item)}
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
         """The range of one card, whose ids are those under every key version with data, the oldest last."""
@@ -206,7 +277,7 @@ class TransactionTable:
                 "TableName": self._name,
                 "IndexName": query.index,
                 "KeyConditionExpression": "#key = :key AND #sort BETWEEN :low AND :high",
-                "ProjectionExpression": "#sort, #event, #conflicts",
+                "ProjectionExpression": "#sort, #event, #conflicts, #expires_at",
                 "ExpressionAttributeNames": {"#key": query.key} | {f"#{name}": name for name in _SHOWN},
                 "ExpressionAttributeValues": {":key": string(partition), ":low": string(low), ":high": string(high)},
                 "ScanIndexForward": not query.span.descending,
@@ -222,7 +293,8 @@ class TransactionTable:
                 }
             answer = await self._client.query(**request)
             rest = answer.get("LastEvaluatedKey")
-            return Chunk(list(map(_row, answer["Items"])), None if rest is None else SortKey(rest["sort"]["S"]))
+            rows = [_row(item) for item in answer["Items"] if not self.expiry.has_passed(item)]
+            return Chunk(rows, None if rest is None else SortKey(rest["sort"]["S"]))
 
         return await merge(query, read)
 
@@ -232,9 +304,9 @@ class TransactionTable:
 
     def attributes(self, item: IndexItem) -> dict[str, Any]:
         """The item as DynamoDB takes it, key and all."""
-        return {"id": string(item.key), **self._attributes(item)}
+        return {"id": string(item.key), **self._attributes(item, self._until(item))}
 
-    def _attributes(self, item: IndexItem) -> dict[str, Any]:
+    def _attributes(self, item: IndexItem, expires_at: int | None) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
         return {
             "card": string(f"{item.account}#{item.card_id}"),
@@ -242,6 +314,7 @@ class TransactionTable:
             "sort": string(item.sort),
             "event": string(item.event),
             "order": string(item.order.text),
+            **expiry_attribute(expires_at),
         }
 
 
@@ -260,6 +333,7 @@ def _stored(item: Any) -> StoredTransaction:
         order=WriteOrder(item["order"]["S"]),
         conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
         others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
+        expires_at=int(item[EXPIRES_AT]["N"]) if EXPIRES_AT in item else None,
     )
 
 

@@ -105,6 +105,11 @@ class Producer:
         """Bytes of the records that are not settled."""
         return self._lanes.bytes_held
 
+    @property
+    def stored_s(self) -> float:
+        """When a record was last put on the stream, by the clock of the event loop; minus infinity when none was."""
+        return self._sender.stored_s
+
     async def route_by_shards(self) -> None:
         """Learn the stream's shards, pack what waits for each, and keep the map fresh until `close`.
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from txn_core.aws.types import KinesisClient, PutRecordsRequestEntryTypeDef
+from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Outcome, outcome_of_error, outcomes_of_answer
 from txn_core.kinesis.producer_metrics import ProducerMetrics
 
@@ -14,6 +15,8 @@ class Sender:
     def __init__(self, client: KinesisClient, stream: str, *, attempt_s_max: float, metrics: ProducerMetrics) -> None:
         self._client, self._stream = client, stream
         self._attempt_s_max, self._metrics = attempt_s_max, metrics
+        self.stored_s = float("-inf")
+        """When a call last put a record on the stream, by the clock of the event loop."""
 
     async def put(self, entries: Sequence[PutRecordsRequestEntryTypeDef]) -> Sequence[Outcome]:
         """What became of each entry."""
@@ -28,4 +31,7 @@ class Sender:
             return [outcome_of_error(error, len(entries))] * len(entries)
         finally:
             self._metrics.request_times.observe(loop.time() - began_at)
-        return outcomes_of_answer(answer, len(entries))
+        outcomes = outcomes_of_answer(answer, len(entries))
+        if any(isinstance(outcome, Landing) for outcome in outcomes):
+            self.stored_s = loop.time()
+        return outcomes

@@ -16,7 +16,12 @@ class DrainSettings(BaseModel):
     )
     worker_metrics_host: str = Field("127.0.0.1", description="address that a worker's metrics and readiness bind")
     lease_failover_s: float = Field(10.0, gt=0, description="a lease whose counter stands still this long is taken")
-    lease_renew_s: float = Field(2.0, gt=0, description="pause between two renewals and scans of the leases")
+    lease_renew_s: float = Field(
+        2.0,
+        gt=0,
+        description="pause between two renewals, and between two scans of the leases by the few workers that scan "
+        "for all",
+    )
     shard_sync_s: float = Field(10.0, gt=0, description="pause between two looks at the stream's shards")
     poll_reads_per_s: float | None = Field(
         None,

@@ -42,13 +42,39 @@ class StackSettings(BaseModel):
     s3_endpoint_url: str | None = Field(None, description="S3 endpoint; AWS when absent")
     stream: str = Field("txn-transactions", description="Kinesis stream")
     alerts_stream: str = Field("txn-alerts", description="Kinesis stream of alerts; bootstrap makes it of one shard")
-    stream_shards: int = Field(2, ge=1, le=200, description="shards that bootstrap gives a new stream")
+    stream_mode: Literal["provisioned", "on-demand"] = Field(
+        "provisioned", description="capacity of a new stream: `provisioned` in shards, or `on-demand`, on AWS alone"
+    )
+    stream_shards: int = Field(
+        2, ge=1, le=20_000, description="shards that bootstrap gives a new stream that is not on-demand"
+    )
+    stream_retention_hours: int | None = Field(
+        None,
+        ge=24,
+        le=8_760,
+        description="hours that streams keep records; bootstrap makes it more, never less; as they are when absent",
+    )
+    stream_kms_key: str | None = Field(
+        None,
+        min_length=1,
+        description="KMS key by which bootstrap has streams encrypted that are not, such as `alias/aws/kinesis`",
+    )
+    table_recovery: bool = Field(
+        False,
+        description="bootstrap turns on point-in-time recovery of all tables but leases and those whose rows expire",
+    )
     table_prefix: str = Field("txn", pattern="^[a-zA-Z0-9_.-]{1,64}$", description="DynamoDB tables are PREFIX-NAME")
     index_generation: int = Field(
         1,
         ge=1,
         le=9_999,
         description="generation of the index that is written and read; from 2 on its tables end in -gN",
+    )
+    index_kept_days: int | None = Field(
+        None,
+        ge=1,
+        le=36_500,
+        description="days that the index keeps a transaction after the day of its last 202; for ever when absent",
     )
     merchant_write_shards: int = Field(
         8,

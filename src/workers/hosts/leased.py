@@ -24,7 +24,7 @@ from workers.drain import Processor
 from workers.hosts.stopping import run_until
 from workers.leases.held import WRITE_S_MAX, HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease, WorkerName
-from workers.leases.ownership import Decision, Watch, decide
+from workers.leases.ownership import Decision, Watch, decide, pauses_to_next_scan
 from workers.leases.shards import lease_shards
 from workers.leases.stream_watch import DOUBTFUL, StreamWatch
 from workers.leases.table import LeaseTable
@@ -82,6 +82,7 @@ class Worker:
         self._watch = Watch(covered_s_max=SCANS_COVERED * settings.lease_renew_s)
         self._shards_due_s = 0.0
         self._rounded_s: float | None = None
+        self._pause_s = 0.0  # from the last round to the next
         self._hurry = asyncio.Event()
         metrics.shards_stuck.set_function(lambda: len(self._stuck()))
         self._rng = random.Random()  # noqa: S311 - keeps workers apart, guards nothing
@@ -105,7 +106,7 @@ class Worker:
             raise NotReadyError(self._stream.amiss)
         if self._rounded_s is None:
             raise NotReadyError("no look at all leases yet")
-        if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s:
+        if (age_s := _now_s() - self._rounded_s) > self._settings.lease_failover_s + self._pause_s:
             raise NotReadyError(f"no look at all leases for {age_s:.0f} s")
 
     async def makes_progress(self) -> None:
@@ -170,14 +171,17 @@ class Worker:
             pause_s = self._settings.lease_renew_s
             try:
                 async with asyncio.timeout(ROUND_S_MAX):
-                    if await self._balance(stopping, tasks):
-                        pause_s *= UNSETTLED
-                self._rounded_s = _now_s()
+                    unsettled = await self._balance(stopping, tasks)
+                pause_s *= UNSETTLED if unsettled else self._pauses()
+                self._rounded_s, self._pause_s = _now_s(), pause_s
             except Exception as error:
                 if not is_passing(error):
                     raise
                 _log.warning("outage", call="balance leases", error=code_of(error))
             await run_until(self._hurry, asyncio.sleep(pause_s))
+
+    def _pauses(self) -> int:
+        return 1 if self._stream.amiss else pauses_to_next_scan(self._name, self._watch.living())
 
     async def _balance(self, stopping: asyncio.Event, tasks: asyncio.TaskGroup) -> bool:
         """See all rows, add those of new shards, take up what is ours, then our share; true if more is due."""
@@ -191,7 +195,9 @@ class Worker:
             if self._stream.amiss:
                 return False
             expired = self._watch.expired(self._settings.lease_failover_s)
-            neglected = self._watch.neglected(NEGLECTED * self._settings.lease_renew_s)
+            neglected = self._watch.neglected(
+                NEGLECTED * self._settings.lease_renew_s, self._settings.lease_failover_s
+            )
             decision = decide(self._name, rows, expired, self._rng, neglected)
             if await self._carry_out(decision, stopping, tasks):
                 break

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from txn_core.aws.answers import Answers
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
 from txn_core.positions import ShardId
@@ -58,6 +59,7 @@ async def work(
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())
+        answers = Answers(kinesis, "kinesis", ("GetRecords", "ListShards"))
         if (plan := await run_until(stopping, ReadPlan.of(kinesis, settings, definition))) is None:
             return
         open_reader = await stack.enter_async_context(plan.opening(aws, kinesis))
@@ -75,7 +77,7 @@ async def work(
             open_reader=open_reader,
         )
         checks: dict[str, Check] = {
-            "stream": partial(stream_usable, kinesis, context.stream),
+            "stream": partial(stream_usable, kinesis, context.stream, lambda: answers.last_s),
             "lease_table": partial(leases.row, _NO_SHARD),
             **drain.checks,
             "leases": worker.scans_leases,

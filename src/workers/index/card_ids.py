@@ -4,6 +4,7 @@ from collections import OrderedDict
 from typing import Final
 
 from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId
 from workers.retries import UNLIMITED, Patience, retry_outages
@@ -15,10 +16,15 @@ class CardIds:
     """The ids of cards as one worker process has seen and written them."""
 
     def __init__(
-        self, table: CardTable, cards_max: int = CARDS_REMEMBERED_MAX, patience: Patience = UNLIMITED
+        self,
+        table: CardTable,
+        cards_max: int = CARDS_REMEMBERED_MAX,
+        patience: Patience = UNLIMITED,
+        expiry: Expiry = KEPT_FOR_EVER,
     ) -> None:
-        self._table, self._max, self._patience = table, cards_max, patience
-        self._written: OrderedDict[tuple[Account, CardId], frozenset[CardId]] = OrderedDict()
+        self._table, self._max, self._patience, self._expiry = table, cards_max, patience, expiry
+        # The ids that were written, and until when they are kept.
+        self._written: OrderedDict[tuple[Account, CardId], tuple[frozenset[CardId], int]] = OrderedDict()
 
     async def note(self, event: Event) -> None:
         """See to it that every id of the event's card leads to the others; durable on return.
@@ -28,11 +34,13 @@ class CardIds:
         if not event.card_aliases:
             return
         card, ids = (event.account, event.card_id), frozenset((event.card_id, *event.card_aliases))
-        if not ids <= self._written.get(card, frozenset()):
+        expires_at = self._expiry.at(event.accepted_at)
+        written, kept_until = self._written.get(card, (frozenset(), 0))
+        if not ids <= written or (expires_at or 0) > kept_until:
             await retry_outages(
-                "card ids", lambda: self._table.unite(event.account, sorted(ids)), until=self._patience
+                "card ids", lambda: self._table.unite(event.account, sorted(ids), expires_at), until=self._patience
             )
-            self._written[card] = ids
+            self._written[card] = ids, max(expires_at or 0, kept_until)
         self._written.move_to_end(card)
         if len(self._written) > self._max:
             self._written.popitem(last=False)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.expiry import Expiry
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.transactions.identity import Account, TransactionId
@@ -63,7 +64,8 @@ async def index_of(context: DrainContext) -> Index:
         StoreError: the table is not there or was not bootstrapped.
     """
     names, dynamodb, writes_max = context.names, context.dynamodb, context.settings.index_writes_in_flight_max
-    opening = partial(TransactionTable.open, dynamodb, names.transactions)
+    expiry = Expiry.of(context.settings)
+    opening = partial(TransactionTable.open, dynamodb, names.transactions, expiry)
     return Index(
         transactions=await retry_outages("open index", opening, until=context.patience),
         merchants=MerchantTable(dynamodb, names.merchants),
@@ -71,7 +73,7 @@ async def index_of(context: DrainContext) -> Index:
         metrics=context.metrics,
         counts=IndexMetrics(context.metrics),
         memory=MerchantMemory(),
-        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience),
+        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience, expiry=expiry),
         checkpointer=context.checkpointer,
         slots=asyncio.Semaphore(writes_max),
         writes_max=writes_max,

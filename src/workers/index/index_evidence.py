@@ -6,6 +6,7 @@ from typing import Final
 
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient
+from txn_core.dynamodb.expiry import Expiry
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import IndexItem, StoredTransaction, TransactionTable
 from txn_core.exceptions import EventError
@@ -26,7 +27,8 @@ async def open_evidence(settings: Settings, dynamodb: DynamoDBClient, store: Obj
         StoreError: its table was not bootstrapped.
     """
     name = TableNames.of(settings).transactions
-    return IndexEvidence(await TransactionTable.open(dynamodb, name), store, settings.stream)
+    table = await TransactionTable.open(dynamodb, name, Expiry.of(settings))
+    return IndexEvidence(table, store, settings.stream)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class IndexEvidence:
         return [_MISSING if item is None else await self._fault(item, stored.get(item.key)) for item in items]
 
     async def _fault(self, item: IndexItem, stored: StoredTransaction | None) -> str | None:
+        if self.transactions.is_over(item):
+            return None  # gone by its kept days, or never written since it came behind them
         if stored is None:
             return _MISSING
         match relate(stored, item):

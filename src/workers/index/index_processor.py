@@ -46,24 +46,32 @@ TAKEN_IN_AT_ONCE: Final = 64
 
 
 class MerchantMemory:
-    """The smallest order that each of the latest merchants was stored with; spares their repeated writes."""
+    """The smallest order that each of the latest merchants was stored with; spares their repeated writes.
+
+    And until when the name is kept, where it is not for ever: one that lives on is written once a day.
+    """
 
     def __init__(self, merchants_max: int = MERCHANTS_REMEMBERED_MAX) -> None:
         self._max = merchants_max
-        self._orders: OrderedDict[tuple[Account, MerchantId], WriteOrder] = OrderedDict()
+        self._orders: OrderedDict[tuple[Account, MerchantId], tuple[WriteOrder, int]] = OrderedDict()
 
-    def knows(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> bool:
-        """Whether a name of this order or an earlier one was stored."""
-        if (known := self._orders.get((account, merchant_id))) is None or order < known:
+    def knows(
+        self, account: Account, merchant_id: MerchantId, order: WriteOrder, expires_at: int | None = None
+    ) -> bool:
+        """Whether a name of this order or an earlier one was stored, to be kept for as long."""
+        known = self._orders.get((account, merchant_id))
+        if known is None or order < known[0] or (expires_at or 0) > known[1]:
             return False
         self._orders.move_to_end((account, merchant_id))
         return True
 
-    def remember(self, account: Account, merchant_id: MerchantId, order: WriteOrder) -> None:
+    def remember(
+        self, account: Account, merchant_id: MerchantId, order: WriteOrder, expires_at: int | None = None
+    ) -> None:
         """A name of this order is stored, or one of an earlier order was there."""
         key = (account, merchant_id)
-        known = self._orders.get(key, order)
-        self._orders[key] = min(known, order)
+        known, kept_until = self._orders.get(key, (order, 0))
+        self._orders[key] = min(known, order), max(expires_at or 0, kept_until)
         self._orders.move_to_end(key)
         if len(self._orders) > self._max:
             self._orders.popitem(last=False)
@@ -108,6 +116,7 @@ class IndexMetrics:
         self.replays = metrics.counter("replays", "Events indexed by the very same position")
         self.duplicates = metrics.counter("duplicates", "Ids sent again with the same content")
         self.conflicts = metrics.counter("conflicts", "Ids sent again with other content")
+        self.over = metrics.counter("events_over", "Events not indexed, since their kept days were over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +156,9 @@ class Index:
             await apart.keep(taken.record, taken.error)
             return
         event, item = taken.event, taken.item
+        if self.transactions.is_over(item):
+            self.counts.over.inc()
+            return
         try:
             await self._name_merchant(event, item.order)
             await self.cards.note(event)
@@ -158,20 +170,26 @@ class Index:
             await self.dead_letters.unwritable(taken.record, code_of(error))
 
     async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
-        if self.memory.knows(event.account, event.merchant_id, order):
+        expires_at = self.transactions.expiry.at(event.accepted_at)
+        if self.memory.knows(event.account, event.merchant_id, order, expires_at):
             return
         await retry_outages(
             "merchant",
-            lambda: self.merchants.put_first(event.account, event.merchant_id, event.merchant.name, order),
+            lambda: self.merchants.put_first(
+                event.account, event.merchant_id, event.merchant.name, order, expires_at
+            ),
             until=self.patience,
         )
-        self.memory.remember(event.account, event.merchant_id, order)
+        self.memory.remember(event.account, event.merchant_id, order, expires_at)
 
     async def _settle(self, item: IndexItem) -> None:
         """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
         while not await self._ask(lambda: self.transactions.put_if_absent(item)):
             stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
-            if stored is not None and await self._resolve(relate(stored, item), item, stored):
+            if stored is None:  # it was over, and perhaps was removed meanwhile
+                if await self._ask(lambda: self.transactions.put_if_over(item)):
+                    return
+            elif await self._resolve(relate(stored, item), item, stored):
                 return
 
     async def _resolve(self, verdict: Relation, item: IndexItem, stored: StoredTransaction) -> bool:
@@ -192,6 +210,7 @@ class Index:
                 return await self._supersede(item, stored)
 
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
+        await self._ask(lambda: self.transactions.keep_longer(item, seen=stored))
         shown = conflict and len(stored.conflicts) < CONFLICTS_MAX
         other = content_digests(item.event) if len(stored.others) < OTHERS_MAX else None
         noted = not (shown or other) or await self._ask(

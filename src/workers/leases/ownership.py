@@ -7,10 +7,13 @@ same leases, so that two seldom reach for one; and what was dealt once is dealt 
 
 A lease expires when its counter stands still for the failover time by the watcher's own monotonic clock. Only the
 time between scans that follow each other closely counts: a machine that slept must not find every lease expired.
+
+Of a large fleet most scan seldom (`pauses_to_next_scan`, ADR 55). That changes nothing of the rule: of a long pause
+no more counts than of the usual one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -19,6 +22,8 @@ from workers.leases.lease import Lease, WorkerName
 from workers.leases.shards import may_start
 
 T = TypeVar("T")
+SCANNERS: Final = 4  # workers of a kind that scan at the usual pause; all others together scan as often as these
+PAUSES_MAX: Final = 60  # from one scan to the next
 _Load = Counter[WorkerName]
 
 
@@ -64,10 +69,20 @@ class Watch:
             if seen.owner is not None and seen.still_s >= failover_s
         )
 
-    def neglected(self, after_s: float) -> frozenset[ShardId]:
-        """The shards that nobody has owned for so long, though scans have shown them."""
+    def neglected(self, after_s: float, failover_s: float) -> frozenset[ShardId]:
+        """The shards that nobody has taken for so long, though scans have shown them to be free or expired."""
         return frozenset(
-            shard_id for shard_id, seen in self.sightings.items() if seen.owner is None and seen.still_s >= after_s
+            shard_id
+            for shard_id, seen in self.sightings.items()
+            if seen.still_s >= after_s + (0.0 if seen.owner is None else failover_s)
+        )
+
+    def living(self) -> frozenset[WorkerName]:
+        """The owners of rows of which one has changed within the time that two scans may lie apart."""
+        return frozenset(
+            seen.owner
+            for seen in self.sightings.values()
+            if seen.owner is not None and seen.still_s < self.covered_s_max
         )
 
     def _sighting(self, row: Lease, covered_s: float) -> Sighting:
@@ -101,7 +116,8 @@ def decide(
 
     Nobody takes more than its share, and nobody is asked for what is its share: a lease moves only if that makes the
     shares more even, and then only once. The one exception are free leases that stayed `neglected`: those they are
-    dealt to are on their way out, so anybody takes them.
+    dealt to are on their way out, or scan seldom, so anybody takes them. Of a large fleet it is the `SCANNERS`, who
+    see them first: each takes its part of them.
     """
     by_shard = {row.shard_id: row for row in rows}
     open_rows = [row for row in rows if not row.checkpoint.shard_ended and may_start(row, by_shard)]
@@ -112,11 +128,22 @@ def decide(
     load = _load(held)
     dealt = _dealt(me, free, held, load) if load[me] else _presented(me, free, held, load, rng)
     left = [row for row in free if row.shard_id in neglected and row not in dealt]
-    overdue = rng.sample(left, -(-len(left) // len(load.keys() | {me})))
+    overdue = rng.sample(left, -(-len(left) // min(SCANNERS, len(load.keys() | {me}))))
     take = tuple(row for row in dealt if row in free) + tuple(overdue)
     ask_for = tuple(row for row in dealt if row not in free)
     awaited = any(row.wanted_by == me for row in held)
     return Decision(take, ask_for, unsettled=bool(take or ask_for) or awaited)
+
+
+def pauses_to_next_scan(me: WorkerName, living: Collection[WorkerName]) -> int:
+    """After how many of the usual pauses a worker scans again that waits for nothing; `living` have leases.
+
+    A scan reads the whole table. If all scanned at the usual pause, what is read would grow with workers times
+    shards. So the first by name do, whoever works that out, and in their place the next ones once they stand still.
+    """
+    if me in sorted(living)[:SCANNERS]:
+        return 1
+    return max(1, min(PAUSES_MAX, len(living) // SCANNERS))
 
 
 def fair_shares(load: Mapping[WorkerName, int], leases: int) -> dict[WorkerName, int]:

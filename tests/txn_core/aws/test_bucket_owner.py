@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiohttp import web
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
 import txn_core
 from tests.support.accounts import OURS, THEIRS, Accounts, accounts
+from txn_core.aws.bucket_making import make_bucket
 from txn_core.aws.bucket_owner import MAKES_A_BUCKET
 from txn_core.aws.clients import Aws
 from txn_core.aws.objects import ObjectStore
@@ -175,7 +177,7 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             name, first = node.func.attr, node.args[0] if node.args else None
-            if name in {"client", "resource", "create_client"} and getattr(first, "value", None) == "s3":
+            if name in {"client", "resource", "create_client", "_client"} and getattr(first, "value", None) == "s3":
                 made.add(str(path.relative_to(SOURCES)))
             asked = getattr(first, "value", None) if name == "get_paginator" else name
             called |= {operations[asked]} if asked in operations else set()
@@ -192,36 +194,41 @@ async def test_the_sources_make_clients_of_s3_in_one_place(settings: Settings) -
 
 
 async def test_a_bucket_is_made_and_found_as_ours(settings: Settings, world: Accounts) -> None:
-    """Made, or there already: us-east-1 answers 200 to the owner who makes it again, others 409."""
-    from txn_core import bootstrap as module
-
+    """Made only when it is not there: who may not make buckets finds one."""
     async with Aws(settings).s3() as client:
         for name in ("new", "new", "ours"):
-            await module._bucket(client, name)
+            await make_bucket(client, name)
     assert world.owners["new"] == OURS
     heads = [(path, expected) for method, path, expected in world.calls if method == "HEAD"]
-    assert heads == [("/new", OURS), ("/new", OURS), ("/ours", OURS)]
+    assert heads == [("/new", OURS), ("/new", OURS), ("/new", OURS), ("/ours", OURS)]
+    assert [path for method, path, _ in world.calls if method == "PUT"] == ["/new"]
 
 
-@pytest.mark.parametrize("code", ["BucketAlreadyExists", None])
-async def test_a_bucket_of_somebody_else_is_an_error(
-    settings: Settings, world: Accounts, code: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the refusal to make it; where making it passes, by the owner that the look at it expects."""
-    from txn_core import bootstrap as module
-
-    if code is None:  # a server that answers 200 whoever owns it
-        monkeypatch.setattr(Accounts, "_create", lambda self, bucket, owner: _passed())
+async def test_a_bucket_of_somebody_else_is_an_error(settings: Settings, world: Accounts) -> None:
+    """By the owner that the look at it expects; nothing is made."""
     async with Aws(settings).s3() as client:
         with pytest.raises(StoreError, match="the bucket theirs is another account's") as caught:
-            await module._bucket(client, "theirs")
+            await make_bucket(client, "theirs")
     assert "TXN_BUCKET" in str(caught.value)
+    assert [method for method, _, _ in world.calls] == ["HEAD", "GET"]
 
 
-def _passed() -> object:
-    from aiohttp import web
+async def test_a_bucket_that_somebody_else_makes_meanwhile_is_an_error(
+    settings: Settings, world: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the answer to its making says so, or 200 does not and the next look does."""
+    for told in (True, False):
 
-    return web.Response()
+        def made(*_: object, told: bool = told) -> web.Response:
+            world.owners["raced"] = THEIRS
+            body = b"<Error><Code>BucketAlreadyExists</Code></Error>" if told else b""
+            return web.Response(status=409 if told else 200, body=body, content_type="application/xml")
+
+        world.owners.pop("raced", None)
+        monkeypatch.setattr(Accounts, "_create", made)
+        async with Aws(settings).s3() as client:
+            with pytest.raises(StoreError, match="the bucket raced is another account's"):
+                await make_bucket(client, "raced")
 
 
 async def test_without_a_bucket_nothing_is_made(settings: Settings, world: Accounts) -> None:

@@ -15,7 +15,7 @@ class NotedCards(CardTable):
     def __init__(self) -> None:
         self.noted: list[set[CardId]] = []
 
-    async def unite(self, account: Account, card_ids: Collection[CardId]) -> None:
+    async def unite(self, account: Account, card_ids: Collection[CardId], expires_at: int | None = None) -> None:
         self.noted.append(set(card_ids))
 
 

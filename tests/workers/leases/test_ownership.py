@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from tests.workers.builders import ALICE, BOB, CAROL, lease, shard
 from txn_core.positions import ShardId
 from workers.leases.lease import Checkpoint, Lease, WorkerName
-from workers.leases.ownership import Decision, Watch, decide, fair_shares
+from workers.leases.ownership import (
+    PAUSES_MAX,
+    SCANNERS,
+    Decision,
+    Watch,
+    decide,
+    fair_shares,
+    pauses_to_next_scan,
+)
 
 FAILOVER_S = 10.0
 ENDED = Checkpoint("SHARD_END")
@@ -61,10 +69,12 @@ def test_a_free_lease_never_expires() -> None:
 
 
 def test_a_row_that_nobody_takes_becomes_neglected() -> None:
-    row = lease()
-    assert watch((0, row), (3, row)).neglected(3.0) == {shard(0)}
-    assert not watch((0, row), (2.9, row)).neglected(3.0)
-    assert not watch((0, lease(owner=ALICE)), (3, lease(owner=ALICE))).neglected(3.0)
+    """Or that expired, and that whoever it was dealt to has not taken since."""
+    row, owned = lease(), lease(owner=ALICE)
+    assert watch((0, row), (3, row)).neglected(3.0, FAILOVER_S) == {shard(0)}
+    assert not watch((0, row), (2.9, row)).neglected(3.0, FAILOVER_S)
+    assert not watch((0, owned), (4, owned), (8, owned), (12, owned)).neglected(3.0, FAILOVER_S)
+    assert watch(*((s, owned) for s in (0, 4, 8, 12, 13))).neglected(3.0, FAILOVER_S) == {shard(0)}
 
 
 def decided(me: WorkerName, rows: Sequence[Lease], expired: Collection[ShardId] = (), **options: Any) -> Decision:
@@ -131,6 +141,35 @@ def test_a_lease_that_was_dealt_to_a_worker_on_its_way_out_is_taken_by_another()
     rows = [lease(0, owner=ALICE), lease(1, owner=ALICE), lease(2), lease(3, owner=BOB)]
     assert decided(ALICE, rows).take == ()
     assert decided(ALICE, rows, neglected=frozenset({shard(2)})).take == (rows[2],)
+
+
+def test_scans_of_a_fleet_do_not_grow_with_it() -> None:
+    """A few scan at the usual pause, and all others together as often; none waits longer than two minutes."""
+    for size in (*range(1, 300), 1_000):
+        living = [WorkerName(f"worker-{i:04}") for i in range(size)]
+        pauses = [pauses_to_next_scan(name, living) for name in living]
+        assert pauses[:SCANNERS] == [1] * min(size, SCANNERS)
+        assert max(pauses) <= PAUSES_MAX
+        assert sum(1 / each for each in pauses) <= 2 * SCANNERS + size / PAUSES_MAX
+        standby = pauses_to_next_scan(WorkerName("a"), living)
+        assert standby == max(1, min(PAUSES_MAX, size // SCANNERS))
+
+
+def test_an_owner_that_stands_still_is_not_taken_for_one_that_scans() -> None:
+    """After a long pause at once; after the usual one, a renewal may only just have been missed."""
+    row = lease(owner=ALICE, counter=7)
+    assert watch((0, row)).living() == watch((0, row), (2, row)).living() == {ALICE}
+    assert watch((0, row), (60, row)).living() == frozenset()
+    assert watch((0, row), (60, row.renewed())).living() == {ALICE}
+    assert watch((0, lease())).living() == frozenset()
+
+
+def test_those_who_scan_take_what_others_leave_lying() -> None:
+    """Each of them its part, however many workers there are."""
+    owners = [WorkerName(f"worker-{i:02}") for i in range(20)]
+    rows = [*(lease(i, owner=name) for i, name in enumerate(owners)), *(lease(20 + i) for i in range(8))]
+    free = frozenset(row.shard_id for row in rows[20:])
+    assert len(decided(owners[0], rows, neglected=free).take) >= len(free) // SCANNERS
 
 
 @given(st.dictionaries(st.sampled_from("abcdefg"), st.integers(0, 9), min_size=1), st.integers(0, 40))
