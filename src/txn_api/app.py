@@ -31,6 +31,7 @@ from txn_api.routes import (
     similar_cases,
 )
 from txn_api.services import open_services
+from txn_core.emf.reporter import reported
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
@@ -69,7 +70,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, registry, resources, exposition.metrics) as services:
+        async with (
+            reported(registry, settings, "api"),
+            open_services(settings, registry, resources, exposition.metrics) as services,
+        ):
             app.state.services = services
             async with process_metrics.told(registry) if process_metrics else nullcontext():
                 yield

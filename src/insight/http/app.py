@@ -15,6 +15,7 @@ from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
 from txn_api.openapi.document import API_VERSION, About, install
 from txn_api.routes import health
+from txn_core.emf.reporter import reported
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
@@ -49,7 +50,7 @@ def create_insight(settings: Settings, asked: Asked) -> InsightApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_insight(settings, asked, registry) as services:
+        async with reported(registry, settings, "insight"), open_insight(settings, asked, registry) as services:
             app.state.services = services
             yield
         edge.close()

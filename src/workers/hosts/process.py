@@ -12,6 +12,7 @@ import structlog
 
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
+from txn_core.emf.reporter import reported
 from txn_core.positions import ShardId
 from txn_core.readiness import Check, stream_usable
 from txn_core.settings import Settings
@@ -55,6 +56,7 @@ async def work(
     aws, metrics, name = Aws(settings), WorkerMetrics(definition.name), worker_name(settings)
     seal = Seal.of(settings)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(reported(metrics.registry, settings, f"worker-{definition.name}"))
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())

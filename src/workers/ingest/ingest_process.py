@@ -10,6 +10,7 @@ from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.dynamodb.tables import TableNames
+from txn_core.emf.reporter import reported
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
@@ -41,7 +42,11 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     bucket_name, api_url, batch_key = _required(settings)
     metrics = IngestMetrics()
     aws, name = Aws(settings), worker_name(settings)
-    async with aws.s3() as s3, aws.dynamodb() as dynamodb:
+    async with (
+        reported(metrics.registry, settings, "worker-ingest"),
+        aws.s3() as s3,
+        aws.dynamodb() as dynamodb,
+    ):
         bucket, lake = VersionedObjects(s3, bucket_name), VersionedObjects(s3, settings.lake_bucket)
         keys = AccountKeys(settings.ingest_api_keys, ApiKeyTable(dynamodb, TableNames.of(settings).api_keys))
         files = FileIngest(
