@@ -34,6 +34,7 @@ from txn_api.services import open_services
 from txn_core.emf.reporter import reported
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
+from txn_core.tracing.traced import traced
 
 RESOURCES: Final = (
     post.resource,
@@ -49,6 +50,8 @@ RESOURCES: Final = (
     labels.resource,
     health.resource,
 )
+SERVICE: Final = "api"
+"""What logs, metrics and spans call a process of it."""
 _PAGES: Final = (page.router, documentation.router)
 
 
@@ -71,7 +74,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
-            reported(registry, settings, "api"),
+            reported(registry, settings, SERVICE),
+            traced(registry, settings, SERVICE),
             open_services(settings, registry, resources, exposition.metrics) as services,
         ):
             app.state.services = services

@@ -1,6 +1,7 @@
 """The composition root of the ingest worker's process: clients, health, signals."""
 
 import asyncio
+from typing import Final
 
 import structlog
 
@@ -14,6 +15,7 @@ from txn_core.emf.reporter import reported
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
+from txn_core.tracing.traced import traced
 from workers.hosts.health import readiness_of, served
 from workers.hosts.process import worker_name
 from workers.hosts.stopping import stopped_by_signals
@@ -22,6 +24,9 @@ from workers.ingest.file_ingest import FileIngest
 from workers.ingest.ingest_metrics import IngestMetrics
 from workers.ingest.ingest_worker import IngestWorker
 from workers.retries import retry_outages
+
+SERVICE: Final = "worker-ingest"
+"""What logs, metrics and spans call the process."""
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +48,8 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     metrics = IngestMetrics()
     aws, name = Aws(settings), worker_name(settings)
     async with (
-        reported(metrics.registry, settings, "worker-ingest"),
+        reported(metrics.registry, settings, SERVICE),
+        traced(metrics.registry, settings, SERVICE),
         aws.s3() as s3,
         aws.dynamodb() as dynamodb,
     ):
