@@ -1,10 +1,15 @@
 """The spans of requests: under the caller's, with the request's own id, and nothing that a client wrote."""
 
+import threading
+from collections.abc import Sequence
+
 import pytest
 
-from tests.builders import body, card_number, issued_card_number, json_bytes
+from tests.builders import body, card_number, issued_card_number, json_bytes, transaction_id
 from tests.support.kept_spans import KeptSpans, kept_spans
 from tests.txn_api.conftest import AppFixture
+from txn_core.tracing import span_queue, spans
+from txn_core.tracing.span_queue import FinishedSpan, SpanQueue
 
 TRACE, PARENT = "a" * 32, "b" * 16
 
@@ -75,3 +80,30 @@ async def test_refusals_and_failures(desk: AppFixture) -> None:
     assert (absent.attributes["http.response.status_code"], absent.failed) == (404, False)
     assert refused.attributes["http.response.status_code"] == 422
     assert number not in repr(kept.finished)
+
+
+async def test_a_collector_that_never_answers_delays_no_request(
+    desk: AppFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is answered as without one; what does not fit is dropped and counted."""
+    monkeypatch.setattr(span_queue, "SPANS_MAX", 20)
+    asked, answers = threading.Event(), threading.Event()
+
+    def hang(_: Sequence[FinishedSpan]) -> bool:
+        asked.set()
+        return answers.wait(60.0)
+
+    queue = SpanQueue(hang, every_s=0.001)
+    queue.start()
+    monkeypatch.setattr(spans, "recorder", spans.Recorder(queue, 1.0))
+    try:
+        for number in range(40):
+            document = body(transaction_id=transaction_id(number))
+            answer = await desk.client.post("/transactions", content=json_bytes(document))
+            assert answer.status_code == 202
+            assert number or asked.wait(60.0)
+    finally:
+        answers.set()
+    queue.close()
+    assert queue.dropped >= 40 * 3 - 20 - 3
+    assert queue.exported + queue.dropped == 40 * 3

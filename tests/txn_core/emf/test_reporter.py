@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from tests.support.emf_lines import Told, by, by_service
+from tests.support.emf_lines import Told, by, by_service, checked
 from txn_core.emf.documents import Format
 from txn_core.emf.reporter import EmfReporter
 
@@ -111,6 +111,19 @@ def test_many_metrics_take_several_lines(metrics: int) -> None:
     EmfReporter(registry, Format("txn", SERVICE), log.put).report()
     told = Told(log.lines)
     assert [told.sums[by_service(f"txn_c{n}_total", SERVICE)] for n in range(metrics)] == list(range(metrics))
+
+
+def test_a_host_without_a_task_of_its_own_reports_when_a_minute_is_over() -> None:
+    """At the end of a call, if it is time; what was counted in calls before is in it."""
+    log, now_s, registry = Log(), 1_000.0, CollectorRegistry()
+    calls = Counter("txn_calls", "x", registry=registry)
+    reporter = EmfReporter(registry, Format("txn", SERVICE), log.put, clock=lambda: now_s)
+    for now_s in (1_001.0, 1_059.0, 1_060.0, 1_100.0, 1_120.0):  # noqa: B007 - the clock reads it
+        calls.inc()
+        reporter.report_when_due()
+    stamps = [checked(line)["_aws"]["Timestamp"] for line in log.lines]
+    assert stamps == [1_060_000, 1_120_000]
+    assert Told(log.lines).sums[by_service("txn_calls_total", SERVICE)] == 5
 
 
 Step = tuple[str, float]
