@@ -12,6 +12,7 @@ import pytest
 from tests.builders import base64_key
 from txn_cli import api_process
 from txn_cli.commands import processes, warehouse
+from txn_cli.commands.drain_names import OneWorker
 from txn_cli.commands.questions import insight_command
 from txn_core.settings import Settings
 
@@ -73,10 +74,10 @@ def api_member() -> None:
 
 COMMANDS: dict[str, Callable[[], None]] = {
     "api": lambda: processes.api(None),
-    "worker-index": lambda: processes.worker(processes.OneWorker("index")),
-    "worker-archive": lambda: processes.worker(processes.OneWorker("archive")),
-    "worker-score": lambda: processes.worker(processes.OneWorker("score")),
-    "worker-ingest": lambda: processes.worker(processes.OneWorker("ingest")),
+    "worker-index": lambda: processes.worker(OneWorker("index")),
+    "worker-archive": lambda: processes.worker(OneWorker("archive")),
+    "worker-score": lambda: processes.worker(OneWorker("score")),
+    "worker-ingest": lambda: processes.worker(OneWorker("ingest")),
     "insight": lambda: insight_command.insight(None, data_dir=Path("/nonexistent")),
     "warehouse": lambda: warehouse.watch(every=None, metrics_port=None, data_dir=Path("/nonexistent")),
 }

@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from txn_api.edge.request_context import RequestContext
-from txn_core.tracing.span_table import BYTES, METHOD, REQUEST_ID, ROUTE, STATUS, SpanName
+from txn_core.tracing.span_table import BYTES, METHOD, REQUEST_ID, ROUTE, STATUS, Attribute, SpanName, Value
 from txn_core.tracing.spans import Recorder
 
 _ADMITTED: Final = "admitted"
@@ -32,6 +32,11 @@ def record(recorder: Recorder, context: RequestContext, method: str, route: str,
         admitted_ns = ended_ns - int((time.perf_counter() - at_s) * 1e9)
         inner = recorder.begins(place)
         recorder.finish(SpanName.ADMISSION, inner, place, (began_ns, admitted_ns), {BYTES: size})
-    attributes = {METHOD: method, ROUTE: route, STATUS: context.status, REQUEST_ID: context.request_id}
+    attributes: dict[Attribute, Value] = {
+        METHOD: method,
+        ROUTE: route,
+        STATUS: context.status,
+        REQUEST_ID: context.request_id,
+    }
     failed = context.status >= 500
     recorder.finish(SpanName.REQUEST, place, caller, (began_ns, ended_ns), attributes, failed=failed)

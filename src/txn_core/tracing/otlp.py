@@ -57,7 +57,7 @@ class OtlpSender:
 
     def close(self) -> None:
         """Let a retry that waits end now."""
-        self._exporter.shutdown()
+        self._exporter.shutdown()  # type: ignore[no-untyped-call] # it says nothing of what it returns
 
     def _readable(self, span: FinishedSpan) -> ReadableSpan:
         ids = span.ids

@@ -2,7 +2,7 @@
 
 The queue has a bound, and a thread of its own sends what is in it. What does not fit, and what the collector does not
 take, is dropped and counted. OpenTelemetry's own processor was not taken: it does not count what it drops, the end of
-a process may wait half a minute for it, and its spans cost the event loop ten times as much (ADR 53).
+a process may wait half a minute for it, and its spans cost the event loop five times as much (ADR 53).
 """
 
 import threading

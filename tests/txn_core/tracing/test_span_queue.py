@@ -15,7 +15,12 @@ WAIT_S_MAX = 30.0
 def test_spans_are_sent_in_their_order_and_in_batches() -> None:
     """All of them, the last ones at the end."""
     sent: list[Sequence[FinishedSpan]] = []
-    queue = SpanQueue(lambda spans: bool(sent.append(spans)) or True, every_s=WAIT_S_MAX)
+
+    def send(spans: Sequence[FinishedSpan]) -> bool:
+        sent.append(spans)
+        return True
+
+    queue = SpanQueue(send, every_s=WAIT_S_MAX)
     spans = [
         FinishedSpan("score", Kind.INTERNAL, SpanIds(1, number, 0), 1, 2, {}, failed=False) for number in range(1_300)
     ]
