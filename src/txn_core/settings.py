@@ -22,6 +22,7 @@ from txn_core.setting_groups.insight_settings import InsightSettings
 from txn_core.setting_groups.key_settings import KeySettings
 from txn_core.setting_groups.producer_settings import ProducerSettings
 from txn_core.setting_groups.stack_settings import StackSettings
+from txn_core.setting_groups.telemetry_settings import TelemetrySettings
 from txn_core.setting_groups.warehouse_settings import WarehouseSettings
 
 OF_CLIENTS = frozenset({"TXN_API_KEY", "TXN_API_KEY_FILE"})
@@ -36,6 +37,7 @@ class Settings(
     DrainSettings,
     ProducerSettings,
     ApiSettings,
+    TelemetrySettings,
     KeySettings,
     StackSettings,
     BaseSettings,

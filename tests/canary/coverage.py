@@ -11,6 +11,7 @@ from tests.canary.evidence import Evidence
 from tests.canary.probes import HEADERS, MORE_HEADERS
 from txn_api.problems import PROBLEMS
 from txn_core import drains
+from txn_core.tracing.span_table import SpanName
 
 NOT_PROVOKED: Final[Mapping[str, str]] = {
     "not_configured": "the API of a local stack has a bucket and a dead-letter key",
@@ -34,7 +35,8 @@ STATUSES: Final = frozenset({200, 202, 204, 304})
 """Answers of success; those of failure are known by their codes."""
 PLACES: Final = frozenset(
     {
-        *("answer head", "answer body", "log line", "trace", "span", "metric", "command line and environment"),
+        *("answer head", "answer body", "log line", "trace", "span", "exported spans", "metric"),
+        "command line and environment",
         *("output of commands", "stream payload", "partition key", "object", "object name and metadata"),
         *("parquet cell", "parquet schema", "opened dead letter", "table item", "file", "place for core dumps"),
     }
@@ -99,6 +101,7 @@ def gaps(evidence: Evidence) -> Iterator[str]:
     yield from _missing("items of table", TABLES, set(evidence.tables))
     yield from _missing("objects of folder", FOLDERS, set(evidence.folders))
     yield from _missing("records of stream", STREAMS, set(evidence.streams))
+    yield from _missing("span", frozenset(name.value for name in SpanName), set(evidence.spans))
     for report, least in REPORTS_LEAST.items():
         if (written := evidence.reports.get(report, 0)) < least:
             yield f"crash report {report}: {written} written, {least} expected"

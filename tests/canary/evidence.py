@@ -43,6 +43,7 @@ class Evidence:
     folders: Counter[str] = field(default_factory=Counter)
     streams: Counter[str] = field(default_factory=Counter)
     reports: Mapping[str, int] = field(default_factory=dict)
+    spans: Counter[str] = field(default_factory=Counter)
     found: list[str] = field(default_factory=list)
     foreign_letters: int = 0
     planted: int = 0

@@ -26,6 +26,7 @@ def lines(evidence: Evidence) -> Iterator[str]:
     yield from _counts("Headers with a number", evidence.sent_headers)
     yield from _counts("Crashes", evidence.crashes)
     yield from _counts("Crash reports in the logs", evidence.reports)
+    yield from _counts("Exports by span", evidence.spans)
     yield from _counts("Items by table", evidence.tables)
     yield from _counts("Objects by folder", evidence.folders)
     yield from _counts("Records by stream", evidence.streams)

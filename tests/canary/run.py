@@ -30,6 +30,7 @@ from tests.canary.plants import unseen
 from tests.canary.probes import HEADERS, MORE_HEADERS, Probe, Prober
 from tests.canary.scene import Scene, search_for_foreign, search_scene
 from tests.support.card_search import CardSearch, search_files
+from tests.support.otlp_receiver import receiving
 from txn_cli.simulator.simulated_rows import simulate_rows, write_rows
 from txn_cli.stack import ports
 from txn_cli.stack.attachment import attach
@@ -41,6 +42,8 @@ FAULT_FOLDER: Final = Path(__file__).parent / "fault"
 SETTINGS: Final = {
     # The most that a process can be made to say, and short waits for what never comes.
     "TXN_LOG_LEVEL": "debug",
+    "TXN_EMF": "true",
+    "TXN_TRACES_RATIO": "1",
     "TXN_ARCHIVE_FLUSH_AGE_S": "1",
     "TXN_BODY_DEADLINE_S": "2",
     "TXN_REQUEST_DEADLINE_S": "2",
@@ -63,12 +66,26 @@ async def run(folder: Path, seed: int) -> Evidence:
     said, spans = folder / "up.log", folder / "spans.log"
     # A port that no other stack takes while this one's API is started again: what answers then must be ours.
     own = {"TMPDIR": str(temporary), "CANARY_SPANS": str(spans), "TXN_API_PORT": str(ports.choose())}
-    settings = own | SETTINGS | warehouse.SETTINGS
-    with issuing() as issuer, running_stack(data_dir, said, *warehouse.OPTIONS, **settings, **issuer) as stack:
+    with (
+        issuing() as issuer,
+        receiving() as collector,
+        running_stack(
+            data_dir,
+            said,
+            *warehouse.OPTIONS,
+            **own,
+            **SETTINGS,
+            **warehouse.SETTINGS,
+            **issuer,
+            TXN_OTLP_TRACES_URL=collector.url,
+        ) as stack,
+    ):
         prober = replace(prober_of(stack, evidence.marks), headers=HEADERS + MORE_HEADERS)
         evidence.document = prober.document
         await _provoke(stack, prober, folder, evidence)
-        await take_in_files(stack, temporary, spans, {"PYTHONPATH": SETTINGS["PYTHONPATH"]}, evidence)
+        own = {name: SETTINGS[name] for name in ("PYTHONPATH", "TXN_EMF", "TXN_TRACES_RATIO")}
+        own["TXN_OTLP_TRACES_URL"] = collector.url
+        await take_in_files(stack, temporary, spans, own, evidence)
         stack.wait_caught_up()
         warehouse.build(stack)
         await _search(stack, evidence)
@@ -79,6 +96,7 @@ async def run(folder: Path, seed: int) -> Evidence:
     search = CardSearch(evidence.marks.numbers | evidence.foreign.numbers)
     search.look("output of commands", "txn up", said.read_bytes())
     stores.search_spans(search, spans)
+    evidence.spans = stores.search_exports(search, collector.bodies)
     search.searched["file of temporaries"] = 0
     search_files(search, temporary, kind="file of temporaries")
     evidence.reports = stores.search_logs(search, data_dir, REPORTS_LEAST)

@@ -7,6 +7,7 @@ found.
 import json
 import os
 import urllib.request
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from txn_cli.stack.stackports import StackPorts
 from txn_core.aws.clients import Aws
 from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.settings import Settings
+from txn_core.tracing.span_table import SpanName
 from workers.events.dead_letters import Seal
 
 FETCH_S_MAX: Final = 10.0
@@ -86,6 +88,20 @@ def search_spans(search: CardSearch, file: Path) -> None:
     """Everything that processes have told a tracing system, line by line."""
     for line in file.read_bytes().splitlines():
         search.look("span", file.name, json.loads(line))
+
+
+def search_exports(search: CardSearch, bodies: Iterable[bytes]) -> Counter[str]:
+    """What our collector was sent, and in how many exports each span stood; protobuf has texts as they are."""
+    counts = Counter[str]()
+    for body in bodies:
+        search.look("exported spans", "collector", body)
+        counts.update(name.value for name in SpanName if _name_field(name.value) in body)
+    return counts
+
+
+def _name_field(name: str) -> bytes:
+    """A span's field 5 by OTLP's trace.proto: its tag, its length, its bytes."""
+    return bytes([5 << 3 | 2, len(name)]) + name.encode()
 
 
 def search_cores(search: CardSearch, *folders: Path) -> list[str]:

@@ -22,7 +22,7 @@ from tests.canary.odd_places import odd
 from tests.canary.plants import Plants, history, score_log
 from tests.canary.probes import Probe, Prober
 from tests.canary.report import table
-from tests.canary.stores import search_answers, search_cores, search_logs, search_spans
+from tests.canary.stores import search_answers, search_cores, search_exports, search_logs, search_spans
 from tests.canary.warehouse import CITY, PERSON, PersonSearch, amiss
 from tests.support.card_search import CardSearch, search_cells, search_files
 from txn_api.problems import PROBLEMS
@@ -104,6 +104,14 @@ def test_a_planted_number_is_found_in_whatever_is_traced(tmp_path: Path) -> None
     search = CardSearch(MARKS.numbers)
     search_spans(search, file)
     assert (search.searched, len(search.found)) == ({"span": 5}, 4)
+
+
+def test_a_planted_number_is_found_in_what_a_collector_is_sent() -> None:
+    """And each span is counted by its own name, not by one that begins like it."""
+    search = CardSearch(MARKS.numbers)
+    sound = b"\x0a\x10id\x2a\x07request\x0a\x0etxn.request_id\x2a\x05score"
+    assert search_exports(search, [sound, b"\x2a\x05score" + NUMBER.encode()]) == {"request": 1, "score": 2}
+    assert search.found == ["exported spans collector"]
 
 
 def test_the_table_says_how_much_was_searched_and_found() -> None:

@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from devkit.kinesis_server.faults import Latency
 
 from devkit.kinesis_server import KinesisServer, kinesis_server
 from tests.builders import base64_key, body, card_number
+from tests.support.emf_lines import Told, by, by_service
 from tests.txn_cli.stack.told_children import until
 from txn_cli.stack import ports
 from txn_core.api_keys import ApiKeyTable, mint
@@ -47,7 +50,9 @@ async def headers(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterator[subprocess.Popen[bytes]]":
+def serving(
+    settings: Settings, own_environment: pytest.MonkeyPatch, stderr: "int | IO[bytes]" = subprocess.DEVNULL
+) -> "Iterator[subprocess.Popen[bytes]]":
     """`txn api` as two processes."""
     for name in ("kinesis_endpoint_url", "dynamodb_endpoint_url", "stream", "table_prefix", "api_port"):
         own_environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
@@ -58,7 +63,7 @@ def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterato
     own_environment.setenv("TXN_METRICS_NEED_ADMIN", "false")
     with tempfile.TemporaryDirectory() as sockets:
         own_environment.setenv("TMPDIR", sockets)
-        process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-m", "txn_cli.main", "api"], stderr=stderr)
         try:
             yield process
         finally:
@@ -67,34 +72,43 @@ def serving(settings: Settings, own_environment: pytest.MonkeyPatch) -> "Iterato
 
 
 async def test_sigterm_under_load_loses_no_answer(
-    settings: Settings, kinesis: KinesisServer, own_environment: pytest.MonkeyPatch
+    settings: Settings, kinesis: KinesisServer, own_environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Both processes take posts; each post that was sent before the signal is acknowledged."""
+    """Both processes take posts; each post that was sent before the signal is acknowledged.
+
+    And what the two tell CloudWatch adds up to what was answered, up to the last one.
+    """
+    own_environment.setenv("TXN_EMF", "true")
     settings = settings.model_copy(update={"kinesis_endpoint_url": kinesis.url, "api_port": ports.choose()})
     await bootstrap(settings)
-    key, statuses, told = await headers(settings), list[int](), asyncio.Event()
+    key, statuses, ending = await headers(settings), list[int](), asyncio.Event()
     # A connection each: kept alive, one would stay with its process.
     limits = httpx.Limits(max_keepalive_connections=0)
     base = f"http://{ports.HOST}:{settings.api_port}"
     async with httpx.AsyncClient(base_url=base, limits=limits, trust_env=False, timeout=60) as client:
 
         async def post(number: int) -> None:
-            while not told.is_set():
+            while not ending.is_set():
                 sent = body(transaction_id=f"{number:04d}{len(statuses):08d}", card_number=card_number(number))
                 statuses.append((await client.post("/transactions", json=sent, headers=key)).status_code)
 
-        with serving(settings, own_environment) as process:
+        with (tmp_path / "log").open("wb") as log, serving(settings, own_environment, log) as process:
             await _ready(client)
             async with asyncio.timeout(60), asyncio.TaskGroup() as posting:
                 for number in range(CLIENTS):
                     posting.create_task(post(number))
                 while len(await _processes_posted_to(client)) < 2:  # noqa: ASYNC110 - other processes make it hold
                     await asyncio.sleep(0.05)
-                told.set()
+                ending.set()
                 process.send_signal(signal.SIGTERM)
             await until(lambda: process.poll() is not None)
     assert set(statuses) == {202}
     assert process.returncode == 0
+    lines = (tmp_path / "log").read_bytes().splitlines(keepends=True)
+    told = Told(line for line in lines if b'"_aws"' in line)
+    assert told.sums[by("txn_http_requests_total", "api", "status", "202")] == len(statuses)
+    assert told.sums[by_service("txn_user_records_put_total", "api")] == len(statuses)
+    assert told.sums[by_service("txn_emf_reports_total", "api")] >= 2
 
 
 async def test_who_waits_for_a_stream_that_does_not_answer_is_told_so_within_the_shutdown_deadline(

@@ -15,10 +15,14 @@ from txn_api.edge.edge import Edge
 from txn_api.exposition import Exposition
 from txn_api.openapi.document import API_VERSION, About, install
 from txn_api.routes import health
+from txn_core.emf.reporter import reported
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
+from txn_core.tracing.traced import traced
 
 RESOURCES: Final = (question_routes.resource, explorer_routes.resource, health.resource)
+SERVICE: Final = "insight"
+"""What logs, metrics and spans call the process."""
 REQUESTS_MAX: Final = 512
 """Requests answered at once, those included that wait for a query; more are answered 503."""
 _DESCRIPTION: Final = """\
@@ -49,7 +53,11 @@ def create_insight(settings: Settings, asked: Asked) -> InsightApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_insight(settings, asked, registry) as services:
+        async with (
+            reported(registry, settings, SERVICE),
+            traced(registry, settings, SERVICE),
+            open_insight(settings, asked, registry) as services,
+        ):
             app.state.services = services
             yield
         edge.close()

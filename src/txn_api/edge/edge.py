@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from txn_api.access.rate_limits import Allowance
+from txn_api.edge import request_spans
 from txn_api.edge.buffered_request import BufferedRequest, Header, messages
 from txn_api.edge.refusal_turns import RefusalTurns
 from txn_api.edge.request_context import RequestContext
@@ -23,6 +24,7 @@ from txn_api.edge.request_log import RequestLog
 from txn_api.edge.request_metrics import OPERATORS, RequestMetrics
 from txn_api.edge.security_headers import Headers
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
+from txn_core.tracing import spans
 from txn_core.transactions.faults import Fault
 
 QUERY_FIELDS_MAX: Final = 32
@@ -220,6 +222,8 @@ class Edge:
         self._metrics.answered(method, route, context.status, seconds, context.code)
         if context.status >= self._log.status_min:
             self._log.answered(context, method, route, seconds)
+        if spans.recorder is not None:
+            request_spans.record(spans.recorder, context, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:

@@ -9,8 +9,9 @@ from starlette.types import Message, Receive, Scope, Send
 from txn_api.access.rate_limits import Allowance
 from txn_api.edge.buffered_request import Header
 from txn_api.edge.security_headers import Headers
-from txn_api.edge.trace import trace_id_of_request, traceresponse
+from txn_api.edge.trace import caller_span, trace_id_of_request, traceresponse
 from txn_api.problems import CardNumberMisplaced, Problem
+from txn_core.tracing.spans import Parent
 
 UNTRACED: Final = "untraced"
 """In a request's state: that its trace id is not looked at."""
@@ -69,6 +70,10 @@ class RequestContext:
         if (trace_id := self._safe_trace_id()) is not None:
             every.append((b"traceresponse", traceresponse(trace_id, self.request_id)))
         return every
+
+    def caller_span(self) -> Parent | None:
+        """The span that the request's caller names as its parent, where its trace id is repeated."""
+        return None if self._safe_trace_id() is None else caller_span(self.scope)
 
     def _safe_trace_id(self) -> str | None:
         if UNTRACED in self.scope["state"]:

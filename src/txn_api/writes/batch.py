@@ -19,12 +19,14 @@ from starlette.types import Scope
 
 from txn_api.access.principal import Principal
 from txn_api.access.standing import Standing
+from txn_api.edge.request_spans import note_admitted
 from txn_api.edge.request_text import request_text_of_scope
 from txn_api.problems import Overloaded, Problem
 from txn_api.writes.admission import Admission
 from txn_api.writes.fair_queue import FairQueue
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
+from txn_core.tracing import spans
 from txn_core.transactions.event import EncodedEvent
 from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.instants import Instant, now
@@ -345,6 +347,8 @@ class PostBatch:
             del post.submission
             post.fields, post.body = None, b""  # the card number has no business here any more
             post.event = event
+            if spans.recorder is not None:
+                note_admitted(post.scope["state"], len(event.data))
             if post.lands:
                 records.append((event.card_id, event.data, post))
             else:

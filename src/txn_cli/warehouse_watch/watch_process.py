@@ -16,6 +16,7 @@ from txn_cli.warehouse_watch.run_process import run_command, run_once
 from txn_cli.warehouse_watch.watch_metrics import WatchMetrics
 from txn_cli.warehouse_watch.watcher import Watcher
 from txn_core.aws.clients import Aws
+from txn_core.emf.reporter import reported
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
 from workers.hosts.health import readiness_of, served
@@ -37,10 +38,12 @@ async def watch(folder: Path, settings: Settings, every_s: float) -> None:
             partial(look_at_lake, folder), partial(run_once, run_command(folder)), every_s, WatchMetrics(time.time)
         )
         asyncio.get_running_loop().add_signal_handler(LOOK_NOW, watcher.look_now)
-        with served(watcher.metrics.registry, readiness_of({"last_run": watcher.works}), settings):
-            _log.info("started", every_s=every_s)
-            with suppress(asyncio.CancelledError):
-                await run_until(stopping, watcher.watch())
+        registry = watcher.metrics.registry
+        async with reported(registry, settings, "warehouse"):
+            with served(registry, readiness_of({"last_run": watcher.works}), settings):
+                _log.info("started", every_s=every_s)
+                with suppress(asyncio.CancelledError):
+                    await run_until(stopping, watcher.watch())
 
 
 async def look_at_lake(folder: Path, before: LakeLook) -> LakeLook:

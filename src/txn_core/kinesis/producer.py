@@ -37,6 +37,7 @@ from txn_core.kinesis.routing import Routing
 from txn_core.kinesis.sender import Sender
 from txn_core.kinesis.stream_limits import Limits
 from txn_core.settings import Settings
+from txn_core.tracing import spans
 
 BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MAX_S: Final = 1.0
@@ -293,7 +294,11 @@ class Producer:
     async def _send(
         self, parcels: Sequence[Parcel], entries: Sequence[PutRecordsRequestEntryTypeDef]
     ) -> Sequence[Outcome]:
-        outcomes = await self._sender.put(entries)
+        if spans.recorder is None:
+            outcomes = await self._sender.put(entries)
+        else:
+            records = sum(len(parcel.records) for parcel in parcels)
+            outcomes = await self._sender.put_traced(entries, records)
         for entry, outcome, parcel in zip(entries, outcomes, parcels, strict=True):
             if isinstance(outcome, Landing):
                 self._metrics.landed(len(parcel.records), len(cast("bytes", entry["Data"])))

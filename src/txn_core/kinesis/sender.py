@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from txn_core.aws.types import KinesisClient, PutRecordsRequestEntryTypeDef
 from txn_core.kinesis.landing import Landing
-from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Outcome, outcome_of_error, outcomes_of_answer
+from txn_core.kinesis.outcomes import ATTEMPT_ERRORS, Failed, Outcome, outcome_of_error, outcomes_of_answer
 from txn_core.kinesis.producer_metrics import ProducerMetrics
+from txn_core.tracing.span_table import FAILED, KINESIS_RECORDS, RECORDS, SpanName
+from txn_core.tracing.spans import span
 
 
 class Sender:
@@ -34,4 +36,16 @@ class Sender:
         outcomes = outcomes_of_answer(answer, len(entries))
         if any(isinstance(outcome, Landing) for outcome in outcomes):
             self.stored_s = loop.time()
+        return outcomes
+
+    async def put_traced(self, entries: Sequence[PutRecordsRequestEntryTypeDef], records: int) -> Sequence[Outcome]:
+        """The same in a span of its own, with so many records in the entries.
+
+        The span is a root: a call belongs to many requests, whichever of them it was begun by.
+        """
+        with span(SpanName.PUT_RECORDS, root=True) as current:
+            outcomes = await self.put(entries)
+            current.set(RECORDS, records)
+            current.set(KINESIS_RECORDS, len(entries))
+            current.set(FAILED, sum(isinstance(outcome, Failed) for outcome in outcomes))
         return outcomes

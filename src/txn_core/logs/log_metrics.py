@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from txn_core.logs.telemetry import dropped_lines, left_out_lines
+from txn_core.logs.telemetry import dropped_lines, left_out_lines, reports
 
 
 class LogMetrics(Collector):
-    """The lines that were dropped or left out, under names of the process's kind."""
+    """The lines that were dropped or left out, under names of the process's kind, and the reports to CloudWatch."""
 
     def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
         self._prefix = prefix
@@ -28,3 +28,4 @@ class LogMetrics(Collector):
             "Log lines that were left out, past the budget of their events",
             left_out_lines(),
         )
+        yield CounterMetricFamily("txn_emf_reports", "Reports of all metrics to CloudWatch", reports())

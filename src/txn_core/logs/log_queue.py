@@ -53,8 +53,8 @@ class LogQueue:
         self.dropped = 0
         """Lines that were not written, since the process began."""
 
-    def put(self, line: bytes, *, urgent: bool = False) -> None:
-        """Queue a line, or drop and count it; `urgent` ones may use the reserve."""
+    def put(self, line: bytes, *, urgent: bool = False) -> bool:
+        """Queue a line, or drop and count it, and say which; `urgent` ones may use the reserve."""
         with self._lock:
             if self._is_closed and not self._thread.is_alive():
                 # A pipe that can be written takes a page; more of a line would wait for a reader.
@@ -69,6 +69,7 @@ class LogQueue:
             if not is_taken:
                 self.dropped += 1
                 self._gap += 1
+            return is_taken
 
     def _has_room(self, size: int, *, urgent: bool) -> bool:
         lines, held = self._lines + 1, self._bytes + size

@@ -17,8 +17,8 @@ CLOSED: Final = -1
 class Sink(Protocol):
     """Where lines go."""
 
-    def put(self, line: bytes, *, urgent: bool = False) -> None:
-        """Take a line or more, each with its end; `urgent` ones report a crash."""
+    def put(self, line: bytes, *, urgent: bool = False) -> bool:
+        """Take a line or more, each with its end, or drop them and say false; `urgent` ones report a crash."""
 
 
 class Lines:
@@ -65,9 +65,10 @@ class Memory:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def put(self, line: bytes, *, urgent: bool = False) -> None:  # noqa: ARG002 - nothing is ever full here
+    def put(self, line: bytes, *, urgent: bool = False) -> bool:  # noqa: ARG002 - nothing is ever full here
         """Write it."""
         self._stream.write(line.decode())
+        return True
 
 
 class Printed(io.RawIOBase):

@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -29,6 +30,9 @@ _queues: Final[list[LogQueue]] = []
 """The process's queue, the last one being in use."""
 _budgets: Final[list[EventBudget]] = []
 """What the process's own lines are held to: one budget, or none."""
+_sinks: Final[list[Sink]] = []
+"""Where the process's lines go: one sink, or none before logging is set up."""
+_reports: Final[Counter[str]] = Counter()
 
 
 def configure_logging(level: str, *, budget: EventBudget | None = None, **bound: str) -> None:
@@ -44,7 +48,7 @@ def configure_logging(level: str, *, budget: EventBudget | None = None, **bound:
         _stamp,
         structlog.processors.ExceptionRenderer(code_places),
     ]
-    sink = _sink(bound)
+    _sinks[:] = [sink := _sink(bound)]
     structlog.configure(
         processors=[*_budgets, *shared, _render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -65,6 +69,21 @@ def configure_logging(level: str, *, budget: EventBudget | None = None, **bound:
     # Client libraries write URLs and bodies at their lower levels.
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def put_line(line: bytes) -> bool:
+    """Put a line that is rendered already, with its end, behind those of the loggers; false when it is dropped."""
+    return bool(_sinks) and _sinks[-1].put(line)
+
+
+def count_report() -> None:
+    """Count a report of metrics to CloudWatch (`txn_core.emf`)."""
+    _reports["emf"] += 1
+
+
+def reports() -> int:
+    """How many reports this process has made."""
+    return _reports["emf"]
 
 
 def dropped_lines() -> int:

@@ -13,12 +13,15 @@ import structlog
 from txn_core.aws.answers import Answers
 from txn_core.aws.clients import Aws
 from txn_core.drains import DrainDefinition
+from txn_core.emf.reporter import reported
 from txn_core.positions import ShardId
 from txn_core.readiness import Check, stream_usable
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
+from txn_core.tracing.traced import traced
 from workers.context import DrainContext, OpenDrain, opener_of
 from workers.events.dead_letters import Seal
+from workers.hosts.batch_spans import with_spans
 from workers.hosts.health import readiness_of, served
 from workers.hosts.leased import Worker
 from workers.hosts.stopping import run_until, stopped_by_signals
@@ -54,8 +57,10 @@ async def work(
 ) -> None:
     """Work until the event; `run` without the signals."""
     aws, metrics, name = Aws(settings), WorkerMetrics(definition.name), worker_name(settings)
-    seal = Seal.of(settings)
+    seal, service = Seal.of(settings), f"worker-{definition.name}"
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(reported(metrics.registry, settings, service))
+        await stack.enter_async_context(traced(metrics.registry, settings, service))
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
         dynamodb = await stack.enter_async_context(aws.dynamodb())
         store = await stack.enter_async_context(aws.lake())
@@ -71,7 +76,7 @@ async def work(
             name=name,
             settings=settings,
             leases=leases,
-            processor=drain.processor,
+            processor=with_spans(drain.processor, definition.name),
             metrics=metrics,
             stream=StreamWatch(kinesis, context.stream, leases, metrics, kind=definition.name),
             open_reader=open_reader,

@@ -21,6 +21,8 @@ from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem,
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, StreamRecord
 from txn_core.positions import Position, WriteOrder
+from txn_core.tracing.span_table import RECORDS, SpanName
+from txn_core.tracing.spans import span
 from txn_core.transactions.event import Event, content_digests
 from txn_core.transactions.identity import Account, MerchantId
 from workers.drain import Cursor
@@ -265,7 +267,8 @@ class IndexProcessor:
     async def _write(self, records: Sequence[StreamRecord]) -> None:
         metrics = self._index.metrics
         metrics.flush_records.observe(len(records))
-        with metrics.flush_seconds.time():
+        with metrics.flush_seconds.time(), span(SpanName.DYNAMODB_WRITE) as current:
+            current.set(RECORDS, len(records))
             await self._index.write_all(records)
         metrics.records.inc(len(records))
         self._tally += tally_of(records)

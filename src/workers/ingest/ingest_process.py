@@ -1,6 +1,7 @@
 """The composition root of the ingest worker's process: clients, health, signals."""
 
 import asyncio
+from typing import Final
 
 import structlog
 
@@ -10,9 +11,11 @@ from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.dynamodb.tables import TableNames
+from txn_core.emf.reporter import reported
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
 from txn_core.startup import freeze_startup_objects
+from txn_core.tracing.traced import traced
 from workers.hosts.health import readiness_of, served
 from workers.hosts.process import worker_name
 from workers.hosts.stopping import stopped_by_signals
@@ -21,6 +24,9 @@ from workers.ingest.file_ingest import FileIngest
 from workers.ingest.ingest_metrics import IngestMetrics
 from workers.ingest.ingest_worker import IngestWorker
 from workers.retries import retry_outages
+
+SERVICE: Final = "worker-ingest"
+"""What logs, metrics and spans call the process."""
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +47,12 @@ async def work(settings: Settings, stopping: asyncio.Event) -> None:
     bucket_name, api_url, batch_key = _required(settings)
     metrics = IngestMetrics()
     aws, name = Aws(settings), worker_name(settings)
-    async with aws.s3() as s3, aws.dynamodb() as dynamodb:
+    async with (
+        reported(metrics.registry, settings, SERVICE),
+        traced(metrics.registry, settings, SERVICE),
+        aws.s3() as s3,
+        aws.dynamodb() as dynamodb,
+    ):
         bucket, lake = VersionedObjects(s3, bucket_name), VersionedObjects(s3, settings.lake_bucket)
         keys = AccountKeys(settings.ingest_api_keys, ApiKeyTable(dynamodb, TableNames.of(settings).api_keys))
         files = FileIngest(

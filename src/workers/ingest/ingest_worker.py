@@ -18,6 +18,8 @@ from ingest.upload.delivery import UndeliveredError
 from txn_core.aws.errors import code_of
 from txn_core.aws.versioned_objects import ListedObject, VersionedObjects
 from txn_core.exceptions import SettingsError
+from txn_core.tracing.span_table import BYTES, OUTCOME, SpanName
+from txn_core.tracing.spans import span
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
 from workers.hosts.stopping import run_until
 from workers.ingest.account_keys import AccountKeys
@@ -108,7 +110,10 @@ class IngestWorker:
         try:
             async with ApiClient.connect(self.api_url, api_key) as client:
                 await client.reach()
-                outcome = await self.files.take_in_file(account, client, file, stopping)
+                with span(SpanName.INGEST_FILE) as current:
+                    current.set(BYTES, file.size)
+                    outcome = await self.files.take_in_file(account, client, file, stopping)
+                    current.set(OUTCOME, outcome)
         except _OF_THE_ACCOUNT:
             raise
         except FileGoneError:

@@ -15,6 +15,8 @@ from txn_core.exceptions import StoreError
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.layout import RAW_PREFIX, range_key
 from txn_core.positions import Position, SequenceNumber, ShardId
+from txn_core.tracing.span_table import BYTES, RECORDS, SpanName
+from txn_core.tracing.spans import span
 from txn_core.transactions.instants import instant_of
 from workers.leases.lease import FlushPlan
 from workers.retries import UNLIMITED, Patience, retry_outages
@@ -89,8 +91,11 @@ class PlannedObjects:
             StoreError: one was there and is gone.
         """
         put = partial(self.store.put_if_absent, object_key(plan, self.prefix), parquet, object_metadata(plan, rows))
-        if await retry_outages("write object", put, until=self.patience):
-            return None
+        with span(SpanName.S3_PUT) as current:
+            current.set(RECORDS, rows)
+            current.set(BYTES, len(parquet))
+            if await retry_outages("write object", put, until=self.patience):
+                return None
         if (covered_to := await self.covered_to(plan)) is None:
             raise StoreError(f"an object of {plan.first.shard_id} was there and is gone")
         return covered_to

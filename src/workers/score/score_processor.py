@@ -23,6 +23,8 @@ from fraud.scoring.state_memory import StateMemory
 from fraud.scoring.versions import PinnedVersions
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position
+from txn_core.tracing.span_table import RECORDS, SpanName
+from txn_core.tracing.spans import span
 from workers.drain import Cursor
 from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger import NOTED_SPAN_MAX, tally_of
@@ -155,7 +157,9 @@ class ScoreProcessor:
             wanted = PinnedVersions() if pin is None else PinnedVersions(*pin.versions)
             versions = await self._site.scorer.versions.versions(wanted)
             if self._covered_to is None:
-                rows += await self._site.scorer.score(some, versions, self._memory)
+                with span(SpanName.SCORE) as current:
+                    current.set(RECORDS, len(some))
+                    rows += await self._site.scorer.score(some, versions, self._memory)
             else:
                 rows += await self._site.scorer.adopt(some, self._logged, versions, self._memory)
         tally = await asyncio.to_thread(tally_of, records)
@@ -244,7 +248,9 @@ class ScoreProcessor:
             if plan is not None and rows and self._covered_to is None:
                 await self._site.kept.count(plan, rows)
                 await self._site.objects.write(plan, rows)
-            await self._memory.store_frozen()
+            with span(SpanName.DYNAMODB_WRITE) as current:
+                current.set(RECORDS, positions)
+                await self._memory.store_frozen()
             self._count_states()
             to = self._covered_to or (plan.last if plan is not None else None)
             await self._advance(to, pending)
