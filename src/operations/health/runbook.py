@@ -80,6 +80,7 @@ UNOWNED_SHARDS: Final = RunbookEntry(
     steps=(
         "See whether a process of this drain runs: `txn status`, or the list of your containers.",
         "Start one, or see in its log why it takes no lease. A child shard waits until its parents are finished.",
+        "Where the index is a function of Lambda, nobody holds its leases: see its mapping's state and its errors.",
     ),
 )
 FOREIGN_LEASES: Final = RunbookEntry(

@@ -31,6 +31,8 @@ from workers.retries import Patience
 
 ANSWER_S: Final = 0.5
 """Before Lambda's deadline: for the last lines of the log, and for the answer."""
+LEVELS: Final = frozenset({"debug", "info", "warning", "error"})
+"""Of the log, as the settings name them."""
 OUTAGE_S_MAX: Final = 30.0
 """How long an invocation waits for an outage to pass. Then it fails, which Lambda counts, and is made again."""
 
@@ -72,6 +74,7 @@ class ExecutionEnvironment(Generic[S]):
         self._stack = AsyncExitStack()
         self._site: S | None = None
         self._patient_to_s = -math.inf
+        self._is_begun = False
 
     def invoke(self, work: Callable[[S, float], Awaitable[T]], context: InvocationContext) -> T:
         """What the work returns. It is given the site, and a deadline by the clock of the event loop.
@@ -79,6 +82,7 @@ class ExecutionEnvironment(Generic[S]):
         Raises:
             InvocationFailedError: the work, or the opening of the site, has failed.
         """
+        self._begin()
         try:
             return self._runner.run(self._invoke(work, context))
         except Exception as error:  # noqa: BLE001 - Lambda's runtime would log its text
@@ -87,6 +91,14 @@ class ExecutionEnvironment(Generic[S]):
         finally:
             flush_logs()
         raise InvocationFailedError(f"{self._process}: {reason}")
+
+    def _begin(self) -> None:
+        """Set up the log, before anything can fail: without it, variables would be printed with an error."""
+        if not self._is_begun:
+            confine()
+            level = os.environ.get("TXN_LOG_LEVEL", "")
+            configure_logging(level if level in LEVELS else "info", process=self._process)
+            self._is_begun = True
 
     async def _invoke(self, work: Callable[[S, float], Awaitable[T]], context: InvocationContext) -> T:
         now_s = asyncio.get_running_loop().time()
@@ -99,10 +111,8 @@ class ExecutionEnvironment(Generic[S]):
         return await work(site, deadline_s)
 
     async def _opened(self) -> S:
-        confine()
         await read_secrets(os.environ)
         settings = Settings.from_environment()
-        configure_logging(settings.log_level, process=self._process)
         async with AsyncExitStack() as stack:
             site = await self._open_site(Opening(settings, stack, Patience(lambda: self._patient_to_s)))
             self._stack = stack.pop_all()
