@@ -99,18 +99,23 @@ class RuntimeApi:
 
 @dataclass(frozen=True)
 class LambdaFunction:
-    """A function and what its environments have: variables, and a file that takes what they print."""
+    """A function and what its environments have: variables, and a file that takes what they print.
+
+    `preloaded` are modules that the process has imported from which environments are forked. The first function that
+    a test process runs decides.
+    """
 
     handler: str
     variables: Mapping[str, str]
     log: Path
     prepare: Prepare | None = None
+    preloaded: tuple[str, ...] = ()
 
     @asynccontextmanager
     async def environment(self) -> AsyncIterator["LambdaEnvironment"]:
         """An environment of its own, which is ended with the block."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([self.handler.rpartition(".")[0], __name__])
+        context.set_forkserver_preload([__name__, *self.preloaded])
         async with RuntimeApi().served() as api:
             arguments = (api.address, self.handler, dict(self.variables), str(self.log), self.prepare)
             process = context.Process(target=_run, args=arguments, daemon=True)

@@ -82,7 +82,7 @@ class EventSource:
             fate = self.rng.choice(FATES)
             self.fates[fate] += 1
             if self._frozen and self.rng.random() < 0.3:
-                self._frozen[0][0].thaw()
+                self.rng.choice(self._frozen)[0].thaw()
             answer = await self._invoke(fate, items[at:stop])
             if answer is not None:
                 at = self._after(answer, items, at, stop)

@@ -11,6 +11,7 @@ from aiohttp import web
 from devkit.lambda_runtime import FunctionError, LambdaEnvironment, LambdaFunction
 
 from tests.builders import base64_key
+from tests.workers.lambdas.small_batches import PRELOADED
 from workers.lambdas.execution_environment import ANSWER_S, OUTAGE_S_MAX
 from workers.lambdas.secret_variables import PREFIX
 
@@ -19,7 +20,7 @@ pytest.importorskip("awslambdaric", reason="the extra `lambda` is not installed"
 ENOUGH_S: Final = 60.0
 SECRET: Final = "9000 in no text"
 KEY_ARN: Final = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:dead-letter-key-AbCdEf"
-SAMPLE: Final = LambdaFunction("tests.workers.lambdas.sample_function.handler", {}, Path("log"))
+SAMPLE: Final = LambdaFunction("tests.workers.lambdas.sample_function.handler", {}, Path("log"), preloaded=PRELOADED)
 VARIABLES: Final = {
     "AWS_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "id",

@@ -14,7 +14,7 @@ from devkit.lambda_runtime import FunctionError, LambdaEnvironment, LambdaFuncti
 from tests.txn_cli.builders import CARD, cells, csv_of
 from tests.txn_cli.fake_api import Hang, HttpReply
 from tests.workers.ingest.test_ingest_process import ACME, ClientsFixture, site
-from tests.workers.lambdas.small_batches import ROWS_AT_ONCE, upload_few_rows
+from tests.workers.lambdas.small_batches import PRELOADED, ROWS_AT_ONCE, upload_few_rows
 from tests.workers.lambdas.test_bucket_events import record
 from tests.workers.lambdas.variables import variables_of
 
@@ -52,7 +52,7 @@ async def running(site: ClientsFixture, tmp_path: Path) -> AsyncIterator[Running
     """The function with a key of one account."""
     with site.api.served() as url:
         settings, log = site.worker(url, acme=await site.key(ACME)), tmp_path / "log"
-        function = LambdaFunction(HANDLER, variables_of(settings, *SETTINGS), log, upload_few_rows)
+        function = LambdaFunction(HANDLER, variables_of(settings, *SETTINGS), log, upload_few_rows, PRELOADED)
         async with function.environment() as environment:
             yield Running(site, environment, log)
 

@@ -21,7 +21,7 @@ from tests.workers.builders import event, later, shard, twin
 from tests.workers.conftest import StackFixture, world_of
 from tests.workers.hosts.test_unleased import beside, written
 from tests.workers.lambdas.event_source import EventSource, Item, items_of
-from tests.workers.lambdas.small_batches import checkpoint_often
+from tests.workers.lambdas.small_batches import PRELOADED, checkpoint_often
 from tests.workers.lambdas.variables import variables_of
 from tests.workers.test_further_drain import reconciled
 from txn_core.settings import Settings
@@ -46,7 +46,7 @@ async def test_the_function_and_the_worker_leave_the_same(seed: int, settings: S
         await world.drain("index")
         log = tmp_path / "log"
         variables = variables_of(other.settings, "lease_failover_s", "lease_renew_s")
-        function = LambdaFunction(INDEX, variables, log, checkpoint_often)
+        function = LambdaFunction(INDEX, variables, log, checkpoint_often, PRELOADED)
         async with AsyncExitStack() as stack:
             source = EventSource(function, rng, stack)
             parent, *children = [await items_of(world, shard(number)) for number in range(3)]
