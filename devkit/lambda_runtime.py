@@ -1,6 +1,6 @@
 """AWS Lambda as far as one function sees it: the Runtime API, and environments that run the runtime client by it.
 
-The API is that of the "AWS Lambda runtime API" (version 2018-06-01): a runtime asks for the next invocation, and
+It speaks the "AWS Lambda runtime API" (version 2018-06-01): a runtime asks for the next invocation, and
 posts an answer or an error. Each environment has an API of its own, as on AWS, and is a process, so that it can be
 killed and frozen. Processes are forked from one that has the function's modules imported.
 """

@@ -70,6 +70,7 @@ class EventSource:
     rng: random.Random
     stack: AsyncExitStack
     fates: Counter[str] = field(default_factory=Counter)
+    _deck: list[Fate] = field(default_factory=list)
     _idle: list[LambdaEnvironment] = field(default_factory=list)
     _frozen: list[tuple[LambdaEnvironment, asyncio.Task[Any]]] = field(default_factory=list)
 
@@ -79,8 +80,7 @@ class EventSource:
         while at < len(items):
             assert (rounds := rounds + 1) < ROUNDS_MAX, f"no end: {self.fates}"
             stop = min(len(items), at + self.rng.randint(1, BATCH_MAX))
-            fate = self.rng.choice(FATES)
-            self.fates[fate] += 1
+            fate = self._fate()
             if self._frozen and self.rng.random() < 0.3:
                 self.rng.choice(self._frozen)[0].thaw()
             answer = await self._invoke(fate, items[at:stop])
@@ -129,6 +129,14 @@ class EventSource:
             answer = None
         self._idle.append(environment)
         return answer
+
+    def _fate(self) -> Fate:
+        """Each fate comes once before any comes again."""
+        if not self._deck:
+            self._deck.extend(self.rng.sample(FATES, len(FATES)))
+        fate = self._deck.pop()
+        self.fates[fate] += 1
+        return fate
 
     def _time_s(self, fate: Fate) -> float:
         return self.rng.uniform(*LATE_S) if fate == "late" else ENOUGH_S

@@ -29,7 +29,7 @@ from txn_core.settings import Settings
 pytest.importorskip("awslambdaric", reason="the extra `lambda` is not installed")
 
 IS_SHORT: Final = "LAMBDA_SEEDS" not in os.environ
-_ENDS = os.environ.get("LAMBDA_SEEDS", "0-2").split("-")
+_ENDS: Final = os.environ.get("LAMBDA_SEEDS", "0-2").split("-")
 SEEDS: Final = range(int(_ENDS[0]), int(_ENDS[-1]) + 1)
 RECORDS: Final = 12 if IS_SHORT else 60
 INDEX: Final = "workers.lambdas.index_function.handler"
@@ -57,7 +57,7 @@ async def test_the_function_and_the_worker_leave_the_same(seed: int, settings: S
             await source.end(_last(parent, *children))
         sys.stdout.write(f"seed {seed}: {dict(source.fates)}\n")
         assert await written(other, "index") == await written(world, "index")
-        assert await _letters(other) == await _letters(world)
+        assert await _dead_letters(other) == await _dead_letters(world)
         assert await other.ledger("index") == await world.ledger("index") == await world.arrival_minutes()
         assert await _checkpoints(other) == await _checkpoints(world)
         assert await other.drained("index")
@@ -111,8 +111,8 @@ def _last(*shards: Sequence[Item]) -> Sequence[Item]:
     return [next(items[-1] for items in reversed(shards) if items)]
 
 
-async def _letters(world: StackFixture) -> list[str]:
-    return sorted(map(repr, await world.dead_letters()))
+async def _dead_letters(world: StackFixture) -> list[str]:
+    return sorted(map(repr, await world.dead_dead_letters()))
 
 
 async def _checkpoints(world: StackFixture) -> dict[str, object]:

@@ -30,7 +30,7 @@ async def scored(*, a_process_each: bool) -> ScoreWorld:
     return world
 
 
-async def test_a_scorer_that_begins_anew_with_each_batch_never_takes_up_other_versions() -> None:
+async def test_a_scorer_that_starts_again_with_each_batch_never_takes_up_other_versions() -> None:
     """It cannot know whether a predecessor has scored what it is given, and so keeps to the versions before."""
     for a_process_each, versions, objects in (
         (False, SECOND, BATCHES * A_BATCH // FLUSH_RECORDS),
