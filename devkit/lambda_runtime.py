@@ -45,7 +45,7 @@ class RuntimeApi:
     address: str = ""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the runtime has asked for its first invocation: its function is imported."""
-    _next: asyncio.Queue[tuple[str, float, bytes]] = field(default_factory=asyncio.Queue)
+    _next: asyncio.Queue[tuple[str, float, bytes] | None] = field(default_factory=asyncio.Queue)
     _results: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     async def invoke(self, event: Any, timeout_s: float) -> Any:
@@ -64,7 +64,9 @@ class RuntimeApi:
     async def next(self, _: web.Request) -> web.Response:
         """The next invocation, once there is one."""
         self.asked.set()
-        id_, deadline_s, body = await self._next.get()
+        if (invocation := await self._next.get()) is None:
+            raise web.HTTPServiceUnavailable
+        id_, deadline_s, body = invocation
         headers = {
             "Lambda-Runtime-Aws-Request-Id": id_,
             "Lambda-Runtime-Deadline-Ms": str(int(deadline_s * 1000)),
@@ -94,6 +96,7 @@ class RuntimeApi:
             self.address = f"127.0.0.1:{runner.addresses[0][1]}"
             yield self
         finally:
+            self._next.put_nowait(None)  # to a request that waits still
             await runner.cleanup()
 
 
