@@ -77,7 +77,7 @@ async def _invoked(api: RuntimeApi, variables: Mapping[str, str], items: list[It
     began_s = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "awslambdaric", HANDLER),
-        env=variables | {"AWS_LAMBDA_RUNTIME_API": api.address},
+        env={**variables, "AWS_LAMBDA_RUNTIME_API": api.address},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -15,7 +15,7 @@ SOURCE: Final = "aws:s3"
 ARRIVALS: Final = "ObjectCreated:"
 
 
-def arrived_keys(event: Mapping[str, Any], bucket: str) -> Sequence[str] | None:
+def arrived_keys(event: Any, bucket: str) -> Sequence[str] | None:
     """The names of the objects that have arrived, each once; None of an event without records, as a schedule sends.
 
     Raises:

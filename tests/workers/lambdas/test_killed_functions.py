@@ -32,7 +32,8 @@ pytest.importorskip("awslambdaric", reason="the extra `lambda` is not installed"
 IS_SHORT: Final = "LAMBDA_SEEDS" not in os.environ
 _ENDS: Final = os.environ.get("LAMBDA_SEEDS", "0-2").split("-")
 SEEDS: Final = range(int(_ENDS[0]), int(_ENDS[-1]) + 1)
-RECORDS: Final = 12 if IS_SHORT else 30
+RECORDS: Final = 12 if IS_SHORT else 20
+RECONCILED_EVERY: Final = 10
 INDEX: Final = "workers.lambdas.index_function.handler"
 MARK: Final = "in-no-log"
 LAST_HASH_KEY: Final = 2**128 - 1
@@ -63,7 +64,7 @@ async def test_the_function_and_the_worker_leave_the_same(seed: int, settings: S
         assert await _checkpoints(other) == await _checkpoints(world)
         assert await other.drained("index")
         assert MARK not in log.read_text()
-        if not IS_SHORT:
+        if not IS_SHORT and seed % RECONCILED_EVERY == 0:
             await other.drain("archive")
             assert (await reconciled(other, deep=True)).all_right
 
