@@ -33,8 +33,6 @@ ANSWER_S: Final = 0.5
 """Before Lambda's deadline: for the last lines of the log, and for the answer."""
 LEVELS: Final = frozenset({"debug", "info", "warning", "error"})
 """Of the log, as the settings name them."""
-OUTAGE_S_MAX: Final = 30.0
-"""How long an invocation waits for an outage to pass. Then it fails, which Lambda counts, and is made again."""
 
 _SAFE: Final = (SettingsError, StoreError, OutageError, EventShapeError)
 """Errors of ours whose texts quote nothing of an event."""
@@ -86,8 +84,8 @@ class ExecutionEnvironment(Generic[S]):
         try:
             return self._runner.run(self._invoke(work, context))
         except Exception as error:  # noqa: BLE001 - Lambda's runtime would log its text
-            reason = str(error) if isinstance(error, _SAFE) else code_of(error)
-            _log.error("invocation_failed", error=code_of(error), reason=reason, exc_info=True)
+            reason = _reason(error)
+            _log.error("invocation_failed", reason=reason, exc_info=True)
         finally:
             flush_logs()
         raise InvocationFailedError(f"{self._process}: {reason}")
@@ -104,7 +102,7 @@ class ExecutionEnvironment(Generic[S]):
         now_s = asyncio.get_running_loop().time()
         left_s = context.get_remaining_time_in_millis() / 1000
         deadline_s = now_s + left_s - min(ANSWER_S, left_s / 4)
-        self._patient_to_s = min(deadline_s, now_s + OUTAGE_S_MAX)
+        self._patient_to_s = deadline_s
         if (site := self._site) is None:
             async with asyncio.timeout_at(deadline_s):
                 site = self._site = await self._opened()
@@ -119,3 +117,10 @@ class ExecutionEnvironment(Generic[S]):
         freeze_startup_objects()
         _log.info("started", process=self._process)
         return site
+
+
+def _reason(error: Exception) -> str:
+    """What may be said of an error; of a group, which tasks raise, of the first in it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) if isinstance(error, _SAFE) else code_of(error)

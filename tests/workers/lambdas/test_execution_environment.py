@@ -12,7 +12,7 @@ from devkit.lambda_runtime import FunctionError, LambdaEnvironment, LambdaFuncti
 
 from tests.builders import base64_key
 from tests.workers.lambdas.small_batches import PRELOADED
-from workers.lambdas.execution_environment import ANSWER_S, OUTAGE_S_MAX
+from workers.lambdas.execution_environment import ANSWER_S
 from workers.lambdas.secret_variables import PREFIX
 
 pytest.importorskip("awslambdaric", reason="the extra `lambda` is not installed")
@@ -44,12 +44,13 @@ async def failure(environment: LambdaEnvironment, **event: str) -> Any:
 
 
 async def test_invocations_share_a_loop_and_a_site_and_each_has_its_own_deadline(tmp_path: Path) -> None:
-    """The patience with outages ends before Lambda's deadline, and never lasts longer than half a minute."""
+    """The patience with outages ends before Lambda's deadline."""
     async with sample(tmp_path).environment() as environment:
         first, second = await told(environment), await told(environment, 4.0)
     assert (first["loop"], first["site"]) == (second["loop"], second["site"])
-    assert first["left_s"] > OUTAGE_S_MAX >= first["patient_s"] > OUTAGE_S_MAX / 2
-    assert 0 < second["patient_s"] <= second["left_s"] <= 4.0 - ANSWER_S
+    assert first["left_s"] > 4.0 > second["left_s"]
+    for each, timeout_s in ((first, ENOUGH_S), (second, 4.0)):
+        assert 0 < each["patient_s"] <= each["left_s"] <= timeout_s - ANSWER_S
 
 
 async def test_what_is_logged_is_written_before_the_answer(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ async def test_an_error_gives_no_text_of_an_event_away(tmp_path: Path, what: str
         assert (await told(environment))["left_s"] > 0
     log = (tmp_path / "log").read_text()
     assert error["errorType"] == "InvocationFailedError"
-    assert error["errorMessage"] in {"lambda-sample: ValueError", "lambda-sample: ExceptionGroup"}
+    assert error["errorMessage"] in {"lambda-sample: ValueError", "lambda-sample: KeyError"}
     assert SECRET not in f"{error} {log}"
     assert "sample_function.py" in log
     assert "invocation_failed" in log
