@@ -21,7 +21,7 @@ from txn_core.positions import ShardId
 
 Fate = Literal["answered", "killed", "frozen", "late", "repeated", "at once"]
 FATES: Final[tuple[Fate, ...]] = get_args(Fate)
-BATCH_MAX: Final = 12
+BATCH_MAX: Final = 6
 ENOUGH_S: Final = 60.0
 LATE_S: Final = (0.05, 0.8)
 FAULT_S: Final = (0.0, 0.25)
