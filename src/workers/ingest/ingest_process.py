@@ -39,6 +39,7 @@ async def run(settings: Settings) -> None:
 
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Work until the event; `run` without the signals."""
+    _required(settings)  # before a client is made, which may say something else first
     metrics, aws = IngestMetrics(), Aws(settings)
     async with aws.s3() as s3, aws.dynamodb() as dynamodb:
         worker = worker_of(settings, s3, dynamodb, metrics, stop_s=settings.shutdown_deadline_s)
