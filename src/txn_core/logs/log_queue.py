@@ -28,6 +28,7 @@ FLUSH_S_MAX: Final = 1.5
 """How long the end of the process waits for what is still queued; less than a supervisor's patience."""
 STALL_S_MAX: Final = 0.5
 """How long it waits while nothing is written at all: nobody reads then."""
+_FLUSH_LOOKS_EVERY_S: Final = 0.002
 _LOOKS_EVERY_S: Final = 0.02
 
 _Entry = tuple[bytes, int]
@@ -35,7 +36,7 @@ _Entry = tuple[bytes, int]
 
 
 class LogQueue:
-    """The lines of one process for one file descriptor. Only `close` waits, and not for long; nothing raises."""
+    """The lines of one process for one file descriptor. Only `close` and `flush` wait, a little; nothing raises."""
 
     def __init__(self, descriptor: int, gap_line: Callable[[int], bytes]) -> None:
         """Write to the descriptor; `gap_line` words what is said of so many dropped lines."""
@@ -89,6 +90,12 @@ class LogQueue:
             except RuntimeError:  # the system has no room for another thread
                 self._is_begun = False
         return self._is_begun
+
+    def flush(self) -> None:
+        """Wait until what is queued is written, but not for long."""
+        ends_at = time.monotonic() + STALL_S_MAX
+        while self._lines and self._thread.is_alive() and time.monotonic() < ends_at:
+            time.sleep(_FLUSH_LOOKS_EVERY_S)
 
     def close(self) -> None:
         """Wait until what is queued is written, but not for long, and not for a pipe that nobody reads."""

@@ -96,6 +96,12 @@ def left_out_lines() -> int:
     return sum(budget.left_out for budget in _budgets)
 
 
+def flush_logs() -> None:
+    """Return when what was logged by now is written, or soon: for a process that is about to be frozen."""
+    for queue in _queues[-1:]:
+        queue.flush()
+
+
 def _sink(bound: Mapping[str, str]) -> Sink:
     """A queue before the descriptor of standard error; the stream itself where it has none and so never waits."""
     try:

@@ -27,7 +27,7 @@ from workers.leases.unowned import RowMovedError, UnownedRow
 from workers.metrics import ShardLag
 from workers.reading.read_position import behind
 from workers.reading.reader import RECORDS_FIRST, Batch, ShardReader
-from workers.retries import retry_outages
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 RECORDS_AT_ONCE: Final = 500
 """Made durable and checkpointed together; between two such batches the time is looked at."""
@@ -45,10 +45,21 @@ class UnleasedHost:
     """Hosts one open drain."""
 
     def __init__(
-        self, *, drain: Drain, kinesis: KinesisClient, stream_name: str, leases: LeaseTable, stream: StreamWatch
+        self,
+        *,
+        drain: Drain,
+        kinesis: KinesisClient,
+        stream_name: str,
+        leases: LeaseTable,
+        stream: StreamWatch,
+        failover_s: float,
+        patience: Patience = UNLIMITED,
     ) -> None:
-        self._drain, self._leases = drain, leases
-        self._kinesis, self._stream_name, self._stream = kinesis, stream_name, stream
+        if drain.tasks:
+            raise ValueError("a drain that works beside the stream needs a host that runs all the time")
+        self.stream_name: Final = stream_name
+        self._drain, self._leases, self._kinesis, self._stream = drain, leases, kinesis, stream
+        self._failover_s, self._patience = failover_s, patience
         self._look_at_s = float("-inf")
 
     @classmethod
@@ -61,6 +72,8 @@ class UnleasedHost:
             stream_name=name,
             leases=leases,
             stream=StreamWatch(kinesis, name, leases, context.metrics, kind=context.definition.name),
+            failover_s=context.settings.lease_failover_s,
+            patience=context.patience,
         )
 
     async def process(self, records: RecordBatch, deadline_s: float) -> Position | None:
@@ -71,6 +84,7 @@ class UnleasedHost:
 
         Raises:
             StoreError: a worker holds the shard's lease, or the leases are another stream's than there is now.
+            OutageError: an outage outlasted the host's patience.
         """
         if not records:
             return None
@@ -81,7 +95,7 @@ class UnleasedHost:
         try:
             async with time:
                 while moved and clock() < stop_s:
-                    cursor = UnownedRow(self._leases, await self._row(shard_id))
+                    cursor = UnownedRow(self._leases, await self._row(shard_id), self._patience)
                     moved = await self._process(cursor, behind(cursor.row.checkpoint, records), stop_s)
         except TimeoutError:
             if not time.expired():
@@ -106,17 +120,36 @@ class UnleasedHost:
         return False
 
     async def _row(self, shard_id: ShardId) -> Lease:
-        row = await retry_outages("row", partial(self._leases.row, shard_id))
+        row = await self._stored(shard_id)
         if row is None or asyncio.get_running_loop().time() >= self._look_at_s:
-            await retry_outages("look at the stream", self._look)
-            row = await retry_outages("row", partial(self._leases.row, shard_id))
+            await retry_outages("look at the stream", self._look, until=self._patience)
+            row = await self._stored(shard_id)
         if row is None:
-            raise StoreError(f"stream {self._stream_name} lists no shard {shard_id}")
-        if row.owner is not None:
+            raise StoreError(f"stream {self.stream_name} lists no shard {shard_id}")
+        return row if row.owner is None else await self._left_behind(row)
+
+    async def _left_behind(self, held: Lease) -> Lease:
+        """The row of a worker that has died with its lease, once that stood still for as long as workers wait.
+
+        Raises:
+            StoreError: the worker is alive.
+        """
+        await asyncio.sleep(self._failover_s)
+        row = await self._stored(held.shard_id)
+        if row == held:
+            write = partial(self._leases.write, held, held.orphaned())
+            if await retry_outages("row", write, until=self._patience):
+                _log.warning("lease_left_behind", shard=held.shard_id, owner=held.owner)
+                return held.orphaned()
+            row = await self._stored(held.shard_id)
+        if row is None or row.owner is not None:
             raise StoreError(
-                f"{row.owner} holds the lease of {shard_id}: a shard has one host, with leases or without"
+                f"{held.owner} holds the lease of {held.shard_id}: a shard has one host, with leases or without"
             )
         return row
+
+    async def _stored(self, shard_id: ShardId) -> Lease | None:
+        return await retry_outages("row", partial(self._leases.row, shard_id), until=self._patience)
 
     async def _look(self) -> None:
         """Write the rows that shards lack, and the ends of those that are finished.
@@ -145,7 +178,7 @@ class UnleasedHost:
     async def _is_finished(self, row: Lease) -> bool:
         """Whether reading on from a row comes to the end of its shard without a record."""
         reader = ShardReader(
-            self._kinesis, self._stream_name, row.shard_id, row.checkpoint, records_max=RECORDS_FIRST, idle_s=0.0
+            self._kinesis, self.stream_name, row.shard_id, row.checkpoint, records_max=RECORDS_FIRST, idle_s=0.0
         )
         while True:
             batch = await reader.read()

@@ -9,6 +9,7 @@ from ingest.batches.batch_ids import BatchKey
 from ingest.batches.receipt_store import ReceiptStore
 from txn_core.api_keys import ApiKeyTable
 from txn_core.aws.clients import Aws
+from txn_core.aws.types import DynamoDBClient, S3Client
 from txn_core.aws.versioned_objects import VersionedObjects
 from txn_core.dynamodb.tables import TableNames
 from txn_core.emf.reporter import reported
@@ -44,27 +45,35 @@ async def run(settings: Settings) -> None:
 
 async def work(settings: Settings, stopping: asyncio.Event) -> None:
     """Work until the event; `run` without the signals."""
-    bucket_name, api_url, batch_key = _required(settings)
-    metrics = IngestMetrics()
-    aws, name = Aws(settings), worker_name(settings)
+    _required(settings)  # before a client is made, which may say something else first
+    metrics, aws = IngestMetrics(), Aws(settings)
     async with (
         reported(metrics.registry, settings, SERVICE),
         traced(metrics.registry, settings, SERVICE),
         aws.s3() as s3,
         aws.dynamodb() as dynamodb,
     ):
-        bucket, lake = VersionedObjects(s3, bucket_name), VersionedObjects(s3, settings.lake_bucket)
-        keys = AccountKeys(settings.ingest_api_keys, ApiKeyTable(dynamodb, TableNames.of(settings).api_keys))
-        files = FileIngest(
-            bucket, ReceiptStore(lake, retry_outages), batch_key, name, settings.ingest_takeover_s, metrics
-        )
-        worker = IngestWorker(
-            bucket, files, keys, api_url, settings.ingest_poll_s, settings.shutdown_deadline_s, metrics
-        )
-        checks = {"clients_bucket": bucket.reach, "lake": lake.reach}
+        worker = worker_of(settings, s3, dynamodb, metrics, stop_s=settings.shutdown_deadline_s)
+        checks = {"clients_bucket": worker.bucket.reach, "lake": worker.files.receipts.reach}
         with served(metrics.registry, readiness_of(checks), settings):
-            _log.info("started", name=name, bucket=bucket_name)
+            _log.info("started", name=worker.files.owner, bucket=worker.bucket.bucket)
             await worker.run(stopping)
+
+
+def worker_of(
+    settings: Settings, s3: S3Client, dynamodb: DynamoDBClient, metrics: IngestMetrics, *, stop_s: float
+) -> IngestWorker:
+    """What takes in files in a process, which waits `stop_s` seconds at most for the files under way when it ends.
+
+    Raises:
+        SettingsError: something that the worker needs is not set.
+    """
+    bucket_name, api_url, batch_key = _required(settings)
+    bucket, lake = VersionedObjects(s3, bucket_name), VersionedObjects(s3, settings.lake_bucket)
+    keys = AccountKeys(settings.ingest_api_keys, ApiKeyTable(dynamodb, TableNames.of(settings).api_keys))
+    receipts, name = ReceiptStore(lake, retry_outages), worker_name(settings)
+    files = FileIngest(bucket, receipts, batch_key, name, settings.ingest_takeover_s, metrics)
+    return IngestWorker(bucket, files, keys, api_url, settings.ingest_poll_s, stop_s, metrics)
 
 
 def _required(settings: Settings) -> tuple[str, str, BatchKey]:

@@ -3,10 +3,10 @@
 import asyncio
 import random
 import re
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -48,6 +48,8 @@ class IngestWorker:
     poll_s: float
     stop_s: float
     metrics: IngestMetrics
+    failures: int = 0
+    """Attempts that have failed by now, at a file or at an account's folder."""
     _pauses: Pauses = field(default_factory=Pauses)
     _active: dict[Account, asyncio.Task[None]] = field(default_factory=dict)
     _without_folder: int = 0
@@ -58,14 +60,47 @@ class IngestWorker:
         """Look into the bucket now and then, until the event; files under way are let go at the end of a chunk."""
         async with asyncio.TaskGroup() as tasks:
             while not stopping.is_set():
-                for account in await run_until(stopping, self._accounts()) or ():
-                    if account not in self._active and not self._pauses.is_paused(account):
-                        self._active[account] = tasks.create_task(self._take_in_folder(account, stopping))
+                await self._begin_folders(tasks, stopping)
                 await run_until(stopping, asyncio.sleep(self.poll_s))
-            if self._active:
-                _, late = await asyncio.wait(list(self._active.values()), timeout=self.stop_s)
-                for task in late:
-                    task.cancel()
+            await self._let_end()
+
+    async def sweep(self, stopping: asyncio.Event) -> None:
+        """Look into the bucket once, and return when what lies there was tried, or soon after the event."""
+        async with asyncio.TaskGroup() as tasks:
+            await self._begin_folders(tasks, stopping)
+            await self._until_done(stopping)
+
+    async def take_in_files(self, keys: Iterable[str], stopping: asyncio.Event) -> None:
+        """Take in the files of these names that are there, and return as `sweep` does."""
+        by_account: dict[str, list[str]] = {}
+        for key in keys:
+            by_account.setdefault(key.partition("/")[0] if "/" in key else "", []).append(key)
+        for name in sorted(by_account):
+            if name not in self.keys:
+                self._tell_without_key(name)
+        async with asyncio.TaskGroup() as tasks:
+            for account in [Account(name) for name in by_account if name in self.keys]:
+                work = self._take_in_named(account, by_account[account], stopping)
+                self._active[account] = tasks.create_task(self._for_account(account, work))
+            await self._until_done(stopping)
+
+    async def _begin_folders(self, tasks: asyncio.TaskGroup, stopping: asyncio.Event) -> None:
+        for account in await run_until(stopping, self._accounts()) or ():
+            if account not in self._active and not self._pauses.is_paused(account):
+                work = self._take_in_folder(account, stopping)
+                self._active[account] = tasks.create_task(self._for_account(account, work))
+
+    async def _until_done(self, stopping: asyncio.Event) -> None:
+        if self._active:
+            await run_until(stopping, asyncio.wait(list(self._active.values())))
+        await self._let_end()
+
+    async def _let_end(self) -> None:
+        """Wait for what is under way, which has been told to stop, and end what takes too long."""
+        if self._active:
+            _, late = await asyncio.wait(list(self._active.values()), timeout=self.stop_s)
+            for task in late:
+                task.cancel()
 
     async def _accounts(self) -> list[Account]:
         """The accounts that have files and a key, in random order: other processes begin elsewhere."""
@@ -76,33 +111,57 @@ class IngestWorker:
         folders, self._without_folder = level.folders, level.objects
         unknown = [name for name in folders if name not in self.keys]
         self.metrics.without_key.set(len(unknown))
-        for name in islice((name for name in unknown if name not in self._told), FILES_A_LOOK - len(self._told)):
-            self._told.add(name)
-            _log.warning("folder_without_key", account=name if re.fullmatch(ACCOUNT_PATTERN, name) else None)
+        for name in unknown:
+            self._tell_without_key(name)
         known = [Account(name) for name in folders if name in self.keys]
         random.shuffle(known)
         return known
 
-    async def _take_in_folder(self, account: Account, stopping: asyncio.Event) -> None:
-        """Take in the files of one account, one after the other."""
+    def _tell_without_key(self, name: str) -> None:
+        """Say once of a folder that no key is set for it; its name only where it can be an account's."""
+        if name not in self._told and len(self._told) < FILES_A_LOOK:
+            self._told.add(name)
+            _log.warning("folder_without_key", account=name if re.fullmatch(ACCOUNT_PATTERN, name) else None)
+
+    async def _for_account(self, account: Account, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work for one account; what fails there pauses the account alone."""
         try:
-            api_key = await self.keys.key_of(account)
-            files = await retry_outages("clients' files", partial(self._listed, account))
-            self.metrics.saw(account, files)
-            random.shuffle(files)
-            for file in files:
-                if stopping.is_set():
-                    return
-                if not self._pauses.is_paused(file):
-                    async with self._places:
-                        await self._take_in_file(account, api_key, file, stopping)
+            await work
             self._pauses.passed(account)
         except Exception as error:  # noqa: BLE001 - one account, whose folder may not be listed, say, holds up no other
-            self._pauses.failed(account)
-            self.metrics.attempts_failed.inc()
+            self._failed(account)
             _log.warning("account_paused", account=account, error=code_of(error))
         finally:
             del self._active[account]
+
+    async def _take_in_folder(self, account: Account, stopping: asyncio.Event) -> None:
+        """Take in the files of one account, one after the other."""
+        api_key = await self.keys.key_of(account)
+        files = await retry_outages("clients' files", partial(self._listed, account))
+        self.metrics.saw(account, files)
+        random.shuffle(files)
+        for file in files:
+            if stopping.is_set():
+                return
+            if not self._pauses.is_paused(file):
+                async with self._places:
+                    await self._take_in_file(account, api_key, file, stopping)
+
+    async def _take_in_named(self, account: Account, keys: Iterable[str], stopping: asyncio.Event) -> None:
+        """Take in files of one account by their names; one that is not there was taken in or removed."""
+        api_key = await self.keys.key_of(account)
+        for key in keys:
+            file = await retry_outages("clients' file", partial(self.bucket.find, key))
+            if stopping.is_set():
+                return
+            if file is not None and not key.endswith("/"):
+                async with self._places:
+                    await self._take_in_file(account, api_key, file, stopping)
+
+    def _failed(self, what: Account | ListedObject) -> None:
+        self._pauses.failed(what)
+        self.metrics.attempts_failed.inc()
+        self.failures += 1
 
     async def _take_in_file(
         self, account: Account, api_key: str, file: ListedObject, stopping: asyncio.Event
@@ -121,8 +180,7 @@ class IngestWorker:
             self.metrics.files.labels("gone").inc()
             _log.warning("file_gone", account=account, size=file.size)
         except Exception as error:  # noqa: BLE001 - a file that trips us up must not hold up the others
-            self._pauses.failed(file)
-            self.metrics.attempts_failed.inc()
+            self._failed(file)
             damaged = {"receipt": error.key} if isinstance(error, DamagedReceiptError) else {}
             _log.warning("file_paused", account=account, size=file.size, error=code_of(error), **damaged)
         else:

@@ -108,6 +108,10 @@ class Lease:
         switches = self.owner_switches + (self.wanted_by is not None)
         return self._changed(owner=self.wanted_by, wanted_by=None, owner_switches=switches)
 
+    def orphaned(self) -> "Lease":
+        """The row when its owner has died and the shard is to have a host that holds no lease."""
+        return self._changed(owner=None, wanted_by=None, owner_switches=self.owner_switches + 1)
+
     def planned(self, plan: FlushPlan) -> "Lease":
         """The row when a flush is decided.
 

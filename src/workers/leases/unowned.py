@@ -14,7 +14,7 @@ from workers.leases.lease import FlushPlan, Lease
 from workers.leases.ledger import Tally
 from workers.leases.table import LeaseTable
 from workers.leases.version_pin import VersionPin
-from workers.retries import retry_outages
+from workers.retries import UNLIMITED, Patience, retry_outages
 
 
 class RowMovedError(TxnError):
@@ -24,8 +24,8 @@ class RowMovedError(TxnError):
 class UnownedRow:
     """A cursor for as long as nobody else moves the row."""
 
-    def __init__(self, table: LeaseTable, row: Lease) -> None:
-        self._table, self._row = table, row
+    def __init__(self, table: LeaseTable, row: Lease, patience: Patience = UNLIMITED) -> None:
+        self._table, self._row, self._patience = table, row, patience
         self._fresh_epoch = secrets.token_hex(6)  # no two begin a ledger under one name
 
     @property
@@ -59,13 +59,14 @@ class UnownedRow:
 
     async def _change(self, change: Callable[[Lease], Lease]) -> None:
         """Make a change. A refused write may be ours, whose answer was lost, or one that only marked the row."""
-        shard_id = self._row.shard_id
+        shard_id, patience = self._row.shard_id, self._patience
         while True:
             wanted = change(self._row)
-            if await retry_outages(f"row {shard_id}", partial(self._table.write, self._row, wanted)):
+            write = partial(self._table.write, self._row, wanted)
+            if await retry_outages(f"row {shard_id}", write, until=patience):
                 self._row = wanted
                 return
-            stored = await retry_outages(f"row {shard_id}", partial(self._table.row, shard_id))
+            stored = await retry_outages(f"row {shard_id}", partial(self._table.row, shard_id), until=patience)
             if stored == wanted:
                 self._row = stored
                 return

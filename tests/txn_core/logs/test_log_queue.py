@@ -404,3 +404,19 @@ def test_a_signal_s_handler_may_log_in_the_middle_of_logging() -> None:
     assert signals > 50  # the program sees to it
     assert (dropped, lines.count("signal")) == (0, signals)
     assert [line for line in lines if line != "signal"] == [str(number) for number in range(3_000)]
+
+
+def test_whoever_is_about_to_be_frozen_waits_until_all_is_written(pipe: Pipe) -> None:
+    """And no longer than a bound where nobody reads."""
+    pipe.read()
+    for number in range(100):
+        pipe.put(number)
+        pipe.queue.flush()
+        assert pipe.queue._lines == 0
+    wait_until(lambda: pipe.count == 100)
+
+
+def test_a_pipe_that_is_not_read_holds_up_a_flush_for_a_moment_alone(pipe: Pipe) -> None:
+    pipe.put(*range(LINES_MAX))
+    assert seconds_of(pipe.queue.flush) >= STALL_S_MAX
+    assert pipe.queue._lines > 0

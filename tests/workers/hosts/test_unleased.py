@@ -11,14 +11,14 @@ import pytest
 
 from tests.builders import ARRIVED_AT, position
 from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
-from tests.workers.builders import event, lease, records, shard, twin
+from tests.workers.builders import ALICE, BOB, event, lease, records, shard, twin
 from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.dummy_drain import DUMMY
 from tests.workers.leases.test_stream_watch import Stream
 from tests.workers.memory_table import MemoryTable
 from tests.workers.test_further_drain import reconciled
 from txn_core import drains
-from txn_core.exceptions import StoreError
+from txn_core.exceptions import OutageError, StoreError
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import Position, ShardId
 from txn_core.settings import Settings
@@ -26,13 +26,16 @@ from workers.context import opener_of
 from workers.drain import Cursor, Drain
 from workers.hosts import unleased
 from workers.hosts.unleased import GIVE_UP_S, RESERVE_S, UnleasedHost
+from workers.leases.held import HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease
 from workers.leases.ledger import tally_of
 from workers.leases.stream_watch import StreamWatch
 from workers.metrics import WorkerMetrics
 from workers.reading.reader import Batch, ShardReader
+from workers.retries import UNLIMITED, Patience
 
 ENOUGH_S = 30.0
+FAILOVER_S = 10.0
 KINDS = ("index", DUMMY.name)
 
 
@@ -222,13 +225,22 @@ class Memory:
         self.hangs_at, self.fails_at = hangs_at, fails_at
         self.written: dict[Position, bytes] = {}
         self.abandoned = 0
+        self.patience = UNLIMITED
 
     def host(self) -> UnleasedHost:
         """A process of its own."""
         kinesis: Any = Stream()
         watch = StreamWatch(kinesis, "stream", self.table, WorkerMetrics("dummy"), kind="dummy")
         drain = Drain(lambda cursor, _: _Writing(self, cursor))
-        return UnleasedHost(drain=drain, kinesis=kinesis, stream_name="stream", leases=self.table, stream=watch)
+        return UnleasedHost(
+            drain=drain,
+            kinesis=kinesis,
+            stream_name="stream",
+            leases=self.table,
+            stream=watch,
+            failover_s=FAILOVER_S,
+            patience=self.patience,
+        )
 
     async def write(self, record: StreamRecord) -> None:
         await asyncio.sleep(0.1)
@@ -321,6 +333,83 @@ async def test_a_fault_is_raised_and_what_was_done_before_is_kept(ten_at_once: N
         await memory.host().process(memory.records, 60.0)
     memory.assert_done_to(10)
     assert memory.abandoned == 1
+
+
+@in_virtual_time
+async def test_a_worker_that_has_died_with_its_lease_is_waited_for_and_then_replaced() -> None:
+    """Else the first killed worker would stop a shard that moves to this host for good."""
+    memory, clock = Memory(3, table=MemoryTable(lease(owner=ALICE, wanted_by=BOB))), asyncio.get_running_loop().time
+    began_s = clock()
+    assert await memory.host().process(memory.records, began_s + 60.0) is None
+    assert clock() - began_s >= FAILOVER_S
+    memory.assert_done_to(3)
+    row = memory.table.stored[shard(0)]
+    assert (row.owner, row.wanted_by) == (None, None)
+    with pytest.raises(LeaseLostError):
+        await HeldLease(memory.table, lease(owner=ALICE)).advance(memory.records[0].position)
+
+
+@in_virtual_time
+async def test_a_worker_that_is_alive_keeps_its_lease() -> None:
+    """It renews the lease while the host watches it."""
+    table = MemoryTable(lease(owner=ALICE))
+    memory = Memory(3, table=table)
+
+    async def renew() -> None:
+        await asyncio.sleep(FAILOVER_S / 2)
+        assert await table.write(table.stored[shard(0)], table.stored[shard(0)].renewed())
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(renew())
+        with pytest.raises(StoreError, match="holds the lease"):
+            await memory.host().process(memory.records, asyncio.get_running_loop().time() + 60.0)
+    assert (table.stored[shard(0)].owner, memory.written) == (ALICE, {})
+
+
+@in_virtual_time
+async def test_two_hosts_replace_a_dead_worker_together() -> None:
+    memory = Memory(20, table=FlakyTable(random.Random(1), lease(owner=ALICE)))
+    deadline_s = asyncio.get_running_loop().time() + 60.0
+    async with asyncio.TaskGroup() as tasks:
+        given = [tasks.create_task(memory.host().process(memory.records, deadline_s)) for _ in range(2)]
+    assert [each.result() for each in given] == [None, None]
+    memory.assert_done_to(20)
+
+
+@in_virtual_time
+async def test_an_outage_is_waited_for_as_long_as_the_patience_lasts(ten_at_once: None) -> None:
+    """What was made durable before is kept."""
+
+    class Away(MemoryTable):
+        writes = 0
+
+        async def write(self, seen: Lease, wanted: Lease) -> bool:
+            self.writes += 1
+            if self.writes > 3:  # of which one marks the row
+                raise TimeoutError
+            return await super().write(seen, wanted)
+
+    memory, clock = Memory(40, table=Away(lease())), asyncio.get_running_loop().time
+    began_s, memory.patience = clock(), Patience.lasting(20.0)
+    with pytest.raises(OutageError):
+        await memory.host().process(memory.records, began_s + 60.0)
+    assert clock() - began_s == pytest.approx(20.0)
+    memory.assert_done_to(20)
+
+
+def test_a_drain_that_works_beside_the_stream_is_refused() -> None:
+    async def task() -> None: ...
+
+    watch: Any = None
+    with pytest.raises(ValueError, match="beside the stream"):
+        UnleasedHost(
+            drain=Drain(_Writing, tasks=(task,)),  # type: ignore[arg-type]
+            kinesis=watch,
+            stream_name="stream",
+            leases=MemoryTable(),
+            stream=watch,
+            failover_s=FAILOVER_S,
+        )
 
 
 @in_virtual_time
