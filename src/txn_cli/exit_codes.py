@@ -41,7 +41,7 @@ FAMILIES: Final[Mapping[str, Mapping[Outcome, int]]] = {
     **dict.fromkeys(("verify", "reconcile", "status", "generations compare", "dead-letters replay"), CHECKING),
     **dict.fromkeys(("warehouse check", "features verify"), CHECKING),
     **dict.fromkeys(("up", "demo", "simulate", "api", "insight", "worker", "bootstrap", "generations drop"), ACTING),
-    **dict.fromkeys(("keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
+    **dict.fromkeys(("health", "keys create", "keys revoke", "dead-letters list", "dead-letters show"), ACTING),
     **dict.fromkeys(("train", "backtest", "models list", "models activate", "models rollback"), ACTING),
     **dict.fromkeys(("models compare", "models sign", "rules test", "rules activate", "rules list"), ACTING),
     **dict.fromkeys(("leases reset", "ingest status", "sql"), ACTING),

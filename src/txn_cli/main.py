@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
     "processes": ("api", "worker", "bootstrap"),
+    "health_command": ("health",),
     "reconcile_command": ("reconcile",),
     "questions.sql": ("sql",),
     "questions.insight_command": ("insight",),

@@ -52,6 +52,7 @@ ARGUMENTS: Final[dict[str, str]] = {
     "insight": "--port {free}",
     "worker": "archive",
     "bootstrap": "",
+    "health": "",
     "reconcile": "--since 1h",
     "generations compare": "1 2",
     "generations drop": "2 --yes",
@@ -89,7 +90,15 @@ ARGUMENTS: Final[dict[str, str]] = {
     "features verify": "",
 }
 STARTS_ONE: Final = {"up", "demo"}
-NEEDS_NONE: Final = {"simulate", "sql", "models sign", "warehouse install", "warehouse build", "warehouse docs"}
+NEEDS_NONE: Final = {
+    "health",
+    "simulate",
+    "sql",
+    "models sign",
+    "warehouse install",
+    "warehouse build",
+    "warehouse docs",
+}
 OF_A_SYSTEM: Final = sorted(ARGUMENTS.keys() - STARTS_ONE - NEEDS_NONE)
 OF_A_SERVICE: Final = {"load", "verify", "ingest file", "labels load"}
 WAITS: Final = {"worker", "warehouse watch", "insight"}

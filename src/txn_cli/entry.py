@@ -1,0 +1,28 @@
+"""Where the `txn` command begins. A health check is answered here, before the framework of commands is imported.
+
+The framework and what it brings take half a second of CPU on a small machine, and a container asks twice a minute.
+"""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    match sys.argv[1:]:
+        case ["health", *rest] if _is_usual(rest):
+            from txn_cli.health import run  # noqa: PLC0415 - not for other commands
+
+            sys.exit(run(rest[0] if rest else None))
+        case _:
+            from txn_cli.main import main as run_any  # noqa: PLC0415 - not for a health check
+
+            run_any()
+
+
+def _is_usual(rest: list[str]) -> bool:
+    """Whether nothing or one word stands behind `health`. Options and wrong words are the framework's affair."""
+    return len(rest) <= 1 and all(word in {"api", "worker", "insight"} for word in rest)
+
+
+if __name__ == "__main__":
+    main()
