@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts image test-image lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -174,6 +174,12 @@ audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and
 		echo "$$folder/package-lock.json"; \
 		(cd $$folder && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js audit --package-lock-only --audit-level=low) || exit 1; done
 
+image: ## build the image in its three sizes by buildah (IMAGE_ARGS="--only index"), or say why not here
+	@$(PYTHON) deploy/image/build_image.py $(IMAGE_ARGS)
+
+test-image: $(STAMP) ## run the processes of the images that `make image` built, read-only and as 10001 (a minute; needs root)
+	@TEST_IMAGE=$(CURDIR)/.image $(BIN)/python -m pytest -n 0 tests/deploy/image/test_running_image.py $(PYTEST_ARGS)
+
 lint-openapi: $(JUDGES) ## judge openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
 	@cd $(CONTRACT) && REDOCLY_SUPPRESS_UPDATE_NOTICE=true $(NODE) node_modules/.bin/redocly lint --config redocly.yaml --max-problems 1000 ../../openapi.yaml 2>&1
@@ -258,4 +264,4 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(CONTRACT)/node_modules $(CHARTS)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONTRACT)/node_modules $(CHARTS)/node_modules .txn .chaos .image .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,11 +3,20 @@
 The framework and what it brings take half a second of CPU on a small machine, and a container asks twice a minute.
 """
 
+import os
+import signal
 import sys
+from typing import Final
+
+SERVING: Final = frozenset({"api", "insight", "worker"})
+"""The commands that run until SIGTERM, and then end with 0."""
 
 
 def main() -> None:
     """Run the command line of this process."""
+    if os.getpid() == 1 and SERVING.intersection(sys.argv[1:2]):
+        # The kernel drops a signal of process 1 that has no handler. Until the process has its own, nothing is begun.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     match sys.argv[1:]:
         case ["health", *rest] if _is_usual(rest):
             from txn_cli.health import run  # noqa: PLC0415 - not for other commands
