@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts image test-image lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts image test-image smoke-aws lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -179,6 +179,9 @@ image: ## build the image in its three sizes by buildah (IMAGE_ARGS="--only inde
 
 test-image: $(STAMP) ## run the processes of the images that `make image` built, read-only and as 10001 (a minute; needs root)
 	@TEST_IMAGE=$(CURDIR)/.image $(BIN)/python -m pytest -n 0 tests/deploy/image/test_running_image.py $(PYTEST_ARGS)
+
+smoke-aws: $(STAMP) ## deploy into an AWS account, send 10,000 rows, kill a task, compare, delete: under $$1 (IMAGE=repository@sha256:...; never run by us)
+	@$(BIN)/python -m deploy.smoke $(if $(IMAGE),--image $(IMAGE)) $(SMOKE_ARGS)
 
 lint-openapi: $(JUDGES) ## judge openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml

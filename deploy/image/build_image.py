@@ -49,8 +49,8 @@ class Buildah:
 
     def __init__(self, store: Path) -> None:
         self.store = store
-        self._command = ("buildah", "--root", str(store / "images"), "--runroot", str(store / "run"))
-        self._command += ("--storage-driver", "vfs")
+        self._command = ["buildah", "--root", str(store / "images"), "--runroot", str(store / "run")]
+        self._command += ["--storage-driver", "vfs"]
 
     def run(self, *arguments: str, s_max: float = PULL_S_MAX, shows: bool = False) -> str:
         """Run one of its commands and give its output, or show it as it comes.
