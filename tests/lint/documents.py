@@ -82,7 +82,9 @@ def texts_of_code(module: Path) -> Iterator[str]:
 
 @cache
 def _modules() -> tuple[Path, ...]:
-    return tuple(path for folder in ("bench", "devkit", "src", "tests") for path in (ROOT / folder).rglob("*.py"))
+    return tuple(
+        path for folder in ("bench", "deploy", "devkit", "src", "tests") for path in (ROOT / folder).rglob("*.py")
+    )
 
 
 def _unlinked(heading: str) -> str:

@@ -58,6 +58,8 @@ ARGUMENTS: Final[dict[str, str]] = {
     "generations drop": "2 --yes",
     "keys create": "--scope admin",
     "keys revoke": "0123456789abcdef --yes",
+    "keys export": "",
+    "keys import": "keys.json --yes",
     "dead-letters list": "",
     "dead-letters show": "shard/1",
     "dead-letters replay": "shard/1",
