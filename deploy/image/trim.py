@@ -65,17 +65,30 @@ def trim(site_packages: Path, rules: tuple[Rule, ...] = RULES) -> int:
         TrimError: a pattern matches nothing.
     """
     removed = 0
+    for path in unneeded(site_packages, rules):
+        removed += sum(file.lstat().st_size for file in files_of(path))
+        if path.is_dir():
+            rmtree(path)
+        else:
+            path.unlink()
+    return removed
+
+
+def unneeded(site_packages: Path, rules: tuple[Rule, ...] = RULES) -> Iterator[Path]:
+    """The files and folders that the rules name.
+
+    Raises:
+        TrimError: a pattern matches nothing.
+    """
     for rule in rules:
         is_needed = rule.unless is not None and (site_packages / rule.unless).is_dir()
-        if is_needed or not (package := site_packages / rule.package).is_dir():
-            continue
-        for path in _matches(package, rule):
-            removed += _size(path)
-            if path.is_dir():
-                rmtree(path)
-            else:
-                path.unlink()
-    return removed
+        if not is_needed and (package := site_packages / rule.package).is_dir():
+            yield from _matches(package, rule)
+
+
+def files_of(path: Path) -> Iterator[Path]:
+    """A file, or all files below a folder."""
+    return (file for file in (path.rglob("*") if path.is_dir() else (path,)) if not file.is_dir())
 
 
 def _matches(package: Path, rule: Rule) -> Iterator[Path]:
@@ -86,11 +99,6 @@ def _matches(package: Path, rule: Rule) -> Iterator[Path]:
         if not found:
             raise TrimError(f"{package.name}: {pattern} matches nothing: look whether the package changed")
         yield from found
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else (path,)
-    return sum(file.lstat().st_size for file in files if not file.is_dir())
 
 
 def main() -> None:

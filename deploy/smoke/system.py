@@ -33,7 +33,7 @@ KEY_SECRETS: Final = {
 }
 
 Client = Callable[[str], Any]
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Runner = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def names_of(prefix: str, account: str, region: str) -> dict[str, str]:
@@ -66,7 +66,7 @@ class System:
     environment: Mapping[str, str]
     client: Client
     say: Callable[[str], None]
-    run: Run = subprocess.run
+    run: Runner = subprocess.run
     sleep: Callable[[float], None] = time.sleep
 
     def check(self, rows: int) -> None:
