@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts image test-image smoke-aws lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races drill canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts image test-image smoke-aws lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -63,6 +63,9 @@ chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the pr
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
+
+drill: $(STAMP) ## lose the index and the API keys of a local stack, rebuild the one and restore the others (ROWS=2000; a minute)
+	@$(BIN)/python -m tests.drill --rows $(or $(ROWS),2000)
 
 canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)

@@ -57,7 +57,7 @@ class Container:
         entered = ["nsenter", "--target", str(self.pid), "--mount", "--pid", f"--root=/proc/{self.pid}/root"]
         entered += [f"--setuid={USER}", f"--setgid={USER}", *command]
         return subprocess.run(
-            entered, env=IMAGE_ENVIRONMENT | environment, capture_output=True, text=True, check=False, timeout=60
+            entered, env={**IMAGE_ENVIRONMENT, **environment}, capture_output=True, text=True, check=False, timeout=60
         )
 
     def end(self) -> tuple[int, float]:
@@ -73,7 +73,7 @@ def container(root: Path, log: Path, *command: str, environment: Mapping[str, st
     """Start a command in the image whose files are below `root`; killed at the end of the block if it still runs."""
     started = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _START, str(root), *command]
     with log.open("wb") as said:
-        outer = subprocess.Popen(started, env=IMAGE_ENVIRONMENT | environment, stdout=said, stderr=said)
+        outer = subprocess.Popen(started, env={**IMAGE_ENVIRONMENT, **environment}, stdout=said, stderr=said)
     try:
         yield Container(root, outer, log)
     finally:

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from deploy.image.build_image import VARIANTS, base_of, bytes_below, missing, report
 
-from deploy.image import build_image
-
 ROOT = Path(__file__).parents[3]
 MB = 1_000_000
 
@@ -28,12 +26,12 @@ def test_the_extras_of_each_size_have_a_lock_that_goes_to_the_builder() -> None:
 
 
 def test_a_machine_without_buildah_and_one_without_root_are_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build_image.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     assert "no buildah" in (missing() or "")
-    monkeypatch.setattr(build_image.shutil, "which", lambda _: "/usr/bin/buildah")
-    monkeypatch.setattr(build_image.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/buildah")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert "needs root" in (missing() or "")
-    monkeypatch.setattr(build_image.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     assert missing() is None
 
 

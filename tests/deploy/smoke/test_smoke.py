@@ -112,7 +112,7 @@ class Recorder:
                 return [{"Versions": [{"Key": "raw/1", "VersionId": "v"}], "DeleteMarkers": []}]
             if name != "wait":
                 self._calls.append((f"{self._service}.{name}", request))
-            return {"SecretString": f"secret of {request.get('SecretId')}"}
+            return {"SecretString": f"secret of {request.get('SecretId')}", "Account": "1"}
 
         return call
 
@@ -300,12 +300,8 @@ def test_a_run_is_estimated_under_its_bound() -> None:
 
 
 def test_nothing_is_done_without_a_yes(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
-    class Asked(Session):
-        def __init__(self) -> None:
-            self.client = lambda _: type("Sts", (), {"get_caller_identity": lambda _: {"Account": "1"}})()
-
-    monkeypatch.setattr(smoke.boto3, "Session", Asked)
-    monkeypatch.setattr(smoke.sys, "argv", ["smoke", "--image", "x"])
+    monkeypatch.setattr("boto3.Session", lambda: Session(FakeAws()))
+    monkeypatch.setattr("sys.argv", ["smoke", "--image", "x"])
     monkeypatch.setattr(smoke, "confirmed", lambda: False)
     monkeypatch.setattr(smoke, "run", lambda *_: pytest.fail("it began"))
     assert smoke.main() == 0
@@ -313,8 +309,8 @@ def test_nothing_is_done_without_a_yes(monkeypatch: pytest.MonkeyPatch, said: li
 
 
 def test_a_dry_run_calls_nobody(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
-    monkeypatch.setattr(smoke.sys, "argv", ["smoke", "--dry-run"])
-    monkeypatch.setattr(smoke.boto3, "Session", lambda: pytest.fail("it asked"))
+    monkeypatch.setattr("sys.argv", ["smoke", "--dry-run"])
+    monkeypatch.setattr("boto3.Session", lambda: pytest.fail("it asked"))
     assert smoke.main() == 0
     assert any("at most 1.00" in line for line in said)
 
