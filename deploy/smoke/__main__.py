@@ -17,7 +17,8 @@ from deploy.smoke.system import System, environment_of, keys_of, names_of
 from deploy.smoke import estimate, leftovers
 
 ROWS = 10_000
-STACKS = ("data", "service")
+STACKS = ("data", "network", "access", "service")
+"""In the order in which each imports what those before it export."""
 # One task of each: enough to lose one, and a fraction of the price.
 SERVICE = {
     "Front": "none",
@@ -66,8 +67,8 @@ def run(image: str, prefix: str, rows: int, session: Any, account: str) -> int:
     failed = False
     stacks = Stacks(session.client("cloudformation"), prefix, say)
     try:
-        stacks.create("data", {})
-        stacks.create("service", {"Image": image, **SERVICE})
+        for kind in STACKS:
+            stacks.create(kind, {"Image": image, **SERVICE} if kind == "service" else {})
         environment = environment_of(names_of(prefix, account, session.region_name), keys_of(prefix, session.client))
         System(prefix, environment, session.client, say).check(rows)
         say(f"All {rows:,} rows are in index and lake.")
@@ -93,9 +94,8 @@ def take_away(prefix: str, client: Callable[[str], Any]) -> list[Resource]:
 
 def plan(prefix: str, rows: int) -> list[str]:
     """What a run does, and what it costs."""
-    names = " and ".join(f"{prefix}-{kind}" for kind in STACKS)
     return [
-        f"Creates the stacks {names}, sends {rows:,} rows, stops a task of the index,",
+        f"Creates the stacks {', '.join(STACKS)} under {prefix}, sends {rows:,} rows, stops a task of the index,",
         "compares index, lake and ledgers, and deletes everything, the data included. Nobody who wrote this had",
         "an account: watch it, and look into the console afterwards.",
         *estimate.lines(rows),

@@ -1,6 +1,7 @@
 """A run of `make smoke-aws` on fakes: what is created is deleted, whatever fails, and nothing else is touched."""
 
 import json
+import re
 import subprocess
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -124,7 +125,8 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, (kind, _, policy) in DATA.items()
     }
     (tmp_path / "data.template.json").write_text(json.dumps({"Resources": data}))
-    (tmp_path / "service.template.json").write_text(json.dumps({"Resources": {}}))
+    for kind in smoke.STACKS[1:]:
+        (tmp_path / f"{kind}.template.json").write_text(json.dumps({"Resources": {}}))
     monkeypatch.setattr(stacks, "TEMPLATES", tmp_path)
 
 
@@ -152,10 +154,11 @@ def test_a_run_deletes_what_it_created_and_what_that_left(monkeypatch: pytest.Mo
     assert system.environment["TXN_BUCKET"] == f"{PREFIX}-lake-1-eu-central-1"
     assert system.environment["TXN_CARD_KEYS"] == f"secret of {PREFIX}/card-keys"
     created = [request for call, request in aws.calls if call == "create"]
-    assert [each["name"] for each in created] == [f"{PREFIX}-data", f"{PREFIX}-service"]
+    names = [f"{PREFIX}-{kind}" for kind in smoke.STACKS]
+    assert [each["name"] for each in created] == names
     assert {each["Prefix"] for each in created} == {PREFIX}
-    assert created[1]["Image"] == "image@sha256:x"
-    assert [request for call, request in aws.calls if call == "delete"] == [f"{PREFIX}-service", f"{PREFIX}-data"]
+    assert created[-1]["Image"] == "image@sha256:x"
+    assert [request for call, request in aws.calls if call == "delete"] == names[::-1]
     calls = [call for call, _ in aws.calls]
     assert calls.index("dynamodb.update_table") < calls.index("dynamodb.delete_table")
     assert calls.index("delete") < calls.index("s3.delete_object") < calls.index("s3.delete_bucket")
@@ -203,24 +206,35 @@ def test_what_is_gone_already_is_no_failure(monkeypatch: pytest.MonkeyPatch, sai
     )
 
 
+def _rendered() -> dict[str, str]:
+    """The templates of the stacks of a run, as they are rendered."""
+    folder = ROOT / "deploy" / "templates"
+    if not folder.is_dir():
+        pytest.skip("the templates are not rendered")
+    return {kind: (folder / f"{kind}.template.json").read_text() for kind in smoke.STACKS}
+
+
 def test_everything_that_the_stacks_retain_can_be_deleted() -> None:
-    """Of the templates that are rendered. Those of the other stacks are not deployed by a run."""
-    for kind in smoke.STACKS:
-        template = ROOT / "deploy" / "templates" / f"{kind}.template.json"
-        if not template.exists():
-            pytest.skip("the templates are not rendered")
-        resources = json.loads(template.read_text())["Resources"].values()
+    for text in _rendered().values():
+        resources = json.loads(text)["Resources"].values()
         kept = {each["Type"] for each in resources if each.get("DeletionPolicy") == "Retain"}
         assert kept <= DELETERS.keys() | GO_ALONG
 
 
-def test_the_service_s_parameters_are_those_of_the_template() -> None:
-    template = ROOT / "deploy" / "templates" / "service.template.json"
-    if not template.exists():
-        pytest.skip("the templates are not rendered")
-    parameters = json.loads(template.read_text())["Parameters"]
-    assert {*smoke.SERVICE, "Image", "Prefix"} <= parameters.keys()
-    assert {name for name, each in parameters.items() if "Default" not in each} <= {"Image", *smoke.SERVICE}
+def test_the_parameters_that_a_run_gives_are_those_of_the_templates() -> None:
+    """And it gives all that have no default."""
+    for kind, text in _rendered().items():
+        given = {"Prefix", *({"Image", *smoke.SERVICE} if kind == "service" else ())}
+        parameters = json.loads(text)["Parameters"]
+        assert given <= parameters.keys()
+        assert {name for name, each in parameters.items() if "Default" not in each} <= given
+
+
+def test_each_stack_imports_what_those_before_it_export() -> None:
+    exported = set[str]()
+    for text in _rendered().values():
+        assert set(re.findall(r'"Fn::ImportValue":\{"Fn::Sub":"([^"]+)"', text)) <= exported
+        exported |= set(re.findall(r'"Export":\{"Name":\{"Fn::Sub":"([^"]+)"', text))
 
 
 class Tasks:
