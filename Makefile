@@ -64,7 +64,7 @@ chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the pr
 		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
 
-drill: $(STAMP) ## lose the index and the API keys of a local stack, rebuild the one and restore the others (ROWS=2000; a minute)
+drill: $(STAMP) ## lose the index and the API keys of a local stack, rebuild the one and restore the others (ROWS=2000; minutes)
 	@$(BIN)/python -m tests.drill --rows $(or $(ROWS),2000)
 
 canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
@@ -180,7 +180,7 @@ audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and
 image: ## build the image in its three sizes by buildah (IMAGE_ARGS="--only index"), or say why not here
 	@$(PYTHON) deploy/image/build_image.py $(IMAGE_ARGS)
 
-test-image: $(STAMP) ## run the processes of the images that `make image` built, read-only and as 10001 (a minute; needs root)
+test-image: $(STAMP) ## run the processes of the images that `make image` built, read-only and as 10001 (minutes; needs root)
 	@TEST_IMAGE=$(CURDIR)/.image $(BIN)/python -m pytest -n 0 tests/deploy/image/test_running_image.py $(PYTEST_ARGS)
 
 smoke-aws: $(STAMP) ## deploy into an AWS account, send 10,000 rows, kill a task, compare, delete: under $$1 (IMAGE=repository@sha256:...; never run by us)

@@ -136,12 +136,12 @@ async def test_its_processes_run_and_end_in_order(
         url = f"http://127.0.0.1:{api_port}"
         async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
             posted = await client.post(
-                "/transactions", json=body(transaction_id="image-1", card_number=card_number(1))
+                "/transactions", json=body(transaction_id="image-post-1", card_number=card_number(1))
             )
             assert posted.status_code == 202, posted.text
 
             async def is_indexed() -> bool:
-                return (await client.get("/transactions/image-1")).status_code == 200
+                return (await client.get("/transactions/image-post-1")).status_code == 200
 
             await _until(is_indexed)
         await _until_drained(settings, WORKERS[tag])
