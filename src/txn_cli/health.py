@@ -11,6 +11,7 @@ import os
 import ssl
 import sys
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 from txn_core.service_links import service_links
@@ -29,9 +30,6 @@ WORKER_HOST: Final = ("TXN_WORKER_METRICS_HOST", "127.0.0.1")
 WORKER_PORT: Final = ("TXN_WORKER_METRICS_PORT", "")
 CERTIFICATE: Final = ("TXN_TLS_CERT_FILE", "")
 CLIENT_CA: Final = ("TXN_TLS_CLIENT_CA_FILE", "")
-
-_THIS_MACHINE: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - bound by others
-"""Where a process that binds every address is reached from beside it."""
 
 
 class Probe(NamedTuple):
@@ -75,7 +73,18 @@ def probe_of(process: str | None, environment: Mapping[str, str]) -> Probe | str
 def _probe(host: str, port: str, path: str) -> Probe | str:
     if not (port.isascii() and port.isdigit()):
         return "the port in the settings is no number"
-    return Probe(_THIS_MACHINE.get(host, host), int(port), path)
+    return Probe(_reached_at(host), int(port), path)
+
+
+def _reached_at(host: str) -> str:
+    """Where a process that binds an address is reached from beside it; it may bind every address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "::1" if address.version == 6 else "127.0.0.1"
 
 
 def fault_of(probe: Probe) -> str | None:

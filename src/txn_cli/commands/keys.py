@@ -12,12 +12,12 @@ import typer
 
 from txn_cli.api_client.presented_key import STANDARD_INPUT, from_standard_input
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
+from txn_cli.key_backup.backup_document import document_of, items_of
 from txn_cli.key_backup.backup_file import content_of
 from txn_cli.key_backup.restoration import Restored, restore
 from txn_cli.output.failure import store_errors
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
-from txn_core.api_key_backup import document_of, items_of
 from txn_core.api_keys import ALL_ACCOUNTS, SCOPES, ApiKey, ApiKeyTable, KeyId, is_key_id, mint, split
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import IDENTITY_KEY
-from txn_core.api_key_backup import document_of, items_of
+from txn_cli.key_backup.backup_document import document_of, items_of
 from txn_core.exceptions import StoreError
 from txn_core.transactions.instants import Instant
 
