@@ -1,4 +1,5 @@
 # One image for the API and the workers; the command says which: `txn api`, `txn worker index`, `txn worker archive`.
+# `make image` builds it in three sizes (docs/image.md).
 #
 # The tag names a patch version. To pin the very bytes, append the digest that
 # `docker buildx imagetools inspect python:3.11.14-slim-bookworm` prints: python:3.11.14-slim-bookworm@sha256:...
@@ -7,20 +8,23 @@ FROM python:3.11.14-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /build
 
-# Extras of pyproject.toml, with blanks between. The archive, a rebuild from the lake, verify and reconcile need `lake`;
-# an image for the API and the index alone needs none: --build-arg EXTRAS=
+# Extras of pyproject.toml, with blanks between: --build-arg EXTRAS= for an image of API and index alone, "score" for
+# one with the scorer. The archive, a rebuild from the lake, verify and reconcile need `lake`, which `score` includes.
 ARG EXTRAS="lake"
 
 # Dependencies first: they change less often than our code, and so stay in the layer cache.
 COPY requirements/ requirements/
+COPY deploy/image/trim.py ./
 RUN python -m venv /opt/txn \
     && for lock in runtime ${EXTRAS}; do \
         /opt/txn/bin/python -m pip install --require-hashes -r "requirements/${lock}.txt" || exit 1; done \
-    && python -m pip install --require-hashes -r requirements/build.txt
+    && python -m venv /opt/build \
+    && /opt/build/bin/python -m pip install --require-hashes -r requirements/build.txt \
+    && python trim.py "$(/opt/txn/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 COPY pyproject.toml README.md LICENSE ./
 COPY src/ src/
-RUN python -m hatchling build -t wheel -d dist \
+RUN /opt/build/bin/python -m hatchling build -t wheel -d dist \
     && /opt/txn/bin/python -m pip install --no-deps --no-index dist/*.whl \
     && /opt/txn/bin/python -m pip uninstall --yes pip setuptools
 
@@ -28,6 +32,11 @@ RUN python -m hatchling build -t wheel -d dist \
 FROM python:3.11.14-slim-bookworm
 
 COPY --from=build /opt/txn /opt/txn
+
+# The base has no bytecode of the standard library, and a process may write none: without this, each start would
+# compile what it imports, a health check too. Only what is imported is worth its room.
+RUN python -m compileall -q -x '/(site-packages|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data|test|tests|tkinter|turtledemo)/' \
+    "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 
 # What runs in a container works on AWS, or on the servers that TXN_*_ENDPOINT_URL name (docs/operations.md#target).
 # A container is reached from outside of itself, so the API's metrics want a key with the scope admin. Those of a worker
@@ -44,9 +53,9 @@ ENV PATH=/opt/txn/bin:$PATH \
 USER 10001:10001
 EXPOSE 8080
 
-# The API by its liveness; a worker by its metrics, or switched off (--no-healthcheck) when it serves none.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as u; w = os.environ.get('TXN_WORKER_METRICS_PORT'); u.urlopen(f'http://127.0.0.1:{w}/metrics' if w else f'http://127.0.0.1:{os.environ.get(\"TXN_API_PORT\", 8080)}/healthz', timeout=2)"]
+# For Docker alone: ECS reads the health check of the task definition, Kubernetes its probes, and the OCI format has none.
+# It asks a worker where TXN_WORKER_METRICS_PORT is set, else the API; --no-healthcheck for a worker without that port.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["txn", "health"]
 
 ENTRYPOINT ["txn"]
 CMD ["api"]

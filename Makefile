@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score otel lambda
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages lambda-seeds bench-lambda
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages lambda-seeds bench-lambda drill image test-image smoke-aws
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -63,6 +63,9 @@ chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the pr
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
 		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
+
+drill: $(STAMP) ## lose the index and the API keys of a local stack, rebuild the one and restore the others (ROWS=2000; minutes)
+	@$(BIN)/python -m tests.drill --rows $(or $(ROWS),2000)
 
 canary: $(STAMP) ## send marked card numbers through every route, error and crash of a local stack, and search for them
 	@$(BIN)/python -m tests.canary $(CANARY_ARGS)
@@ -187,6 +190,15 @@ audit: $(STAMP) ## look for known vulnerabilities of every pin, by pip-audit and
 	@for folder in $(NPM_LOCKS); do \
 		echo "$$folder/package-lock.json"; \
 		(cd $$folder && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js audit --package-lock-only --audit-level=low) || exit 1; done
+
+image: ## build the image in its three sizes by buildah (IMAGE_ARGS="--only index"), or say why not here
+	@$(PYTHON) deploy/image/build_image.py $(IMAGE_ARGS)
+
+test-image: $(STAMP) ## run the processes of the images that `make image` built, read-only and as 10001 (minutes; needs root)
+	@TEST_IMAGE=$(CURDIR)/.image $(BIN)/python -m pytest -n 0 tests/deploy/image/test_running_image.py $(PYTEST_ARGS)
+
+smoke-aws: $(STAMP) ## deploy into an AWS account, send 10,000 rows, kill a task, compare, delete: under $$1 (IMAGE=repository@sha256:...; never run by us)
+	@$(BIN)/python -m deploy.smoke $(if $(IMAGE),--image $(IMAGE)) $(SMOKE_ARGS)
 
 lint-openapi: $(JUDGES) ## judge openapi.yaml by Spectral (with OWASP's rules) and Redocly: no error, no warning
 	@cd $(CONTRACT) && $(NODE) node_modules/.bin/spectral lint --ruleset .spectral.yaml --fail-severity hint --quiet ../../openapi.yaml
@@ -316,4 +328,4 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(CONTRACT)/node_modules $(CHARTS)/node_modules .txn .chaos .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(CONTRACT)/node_modules $(CHARTS)/node_modules .txn .chaos .image .mypy_cache .ruff_cache .pytest_cache .hypothesis

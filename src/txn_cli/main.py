@@ -28,7 +28,7 @@ from txn_core.printable import printable
 COMMANDS: Final = {
     "stack": ("up", "demo", "status"),
     "data": ("simulate", "load", "verify"),
-    "processes": ("api", "worker", "bootstrap"),
+    "processes": ("api", "worker", "bootstrap", "health"),
     "reconcile_command": ("reconcile",),
     "questions.sql": ("sql",),
     "questions.insight_command": ("insight",),

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NewType, get_args
@@ -175,6 +175,21 @@ class ApiKeyTable(DynamoDBTable):
             requires_signature=item.get("requires_signature", {}).get("BOOL", False),
             limits=Limits(**{name: int(limits[name]["N"]) for name in asdict(BY_SETTINGS) if name in limits}),
         )
+
+    async def items(self) -> AsyncIterator[Any]:
+        """All items of the table as DynamoDB gives them, read consistently."""
+        start: dict[str, Any] = {}
+        while True:
+            page: Any = await self._client.scan(TableName=self._name, ConsistentRead=True, **start)
+            for item in page["Items"]:
+                yield item
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    async def restore(self, item: Any) -> bool:
+        """Put back an item that `items` gave; false when there is one of its key id, which stays as it is."""
+        return await self._put_if_absent(item, "key_id")
 
     async def revoke(self, key_id: KeyId) -> bool:
         """Revoke a key for good; false when there is none of that id. Caches notice within their own bound."""

@@ -50,6 +50,7 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/ingest/layouts/test_bank.py", "Hex High Entropy String"): (3, "a transaction id"),
     ("tests/txn_cli/load/test_bookmark.py", "Secret Keyword"): (1, "a made-up API key"),
     ("tests/txn_cli/simulator/test_simulated_rows.py", "Hex High Entropy String"): (1, "the hash of simulated rows"),
+    ("tests/txn_cli/key_backup/test_backup_document.py", "Hex High Entropy String"): (1, "a known answer of an HMAC"),
     ("tests/txn_cli/stack/test_environment.py", "Secret Keyword"): (1, "a made-up API key"),
     ("tests/ingest/layouts/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_cli/api_client/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),

@@ -52,11 +52,14 @@ ARGUMENTS: Final[dict[str, str]] = {
     "insight": "--port {free}",
     "worker": "archive",
     "bootstrap": "",
+    "health": "",
     "reconcile": "--since 1h",
     "generations compare": "1 2",
     "generations drop": "2 --yes",
     "keys create": "--scope admin",
     "keys revoke": "0123456789abcdef --yes",
+    "keys export": "",
+    "keys import": "keys.json --yes",
     "dead-letters list": "",
     "dead-letters show": "shard/1",
     "dead-letters replay": "shard/1",
@@ -92,6 +95,7 @@ ARGUMENTS: Final[dict[str, str]] = {
 }
 STARTS_ONE: Final = {"up", "demo"}
 NEEDS_NONE: Final = {
+    "health",
     "simulate",
     "cost",
     "sql",

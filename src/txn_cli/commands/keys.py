@@ -1,4 +1,4 @@
-"""`txn keys`: API keys are made and revoked here; what is kept of one is a hash, so its secret is shown once."""
+"""`txn keys`: API keys are made, revoked and backed up here. Of a key a hash is kept, so its secret is shown once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +12,9 @@ import typer
 
 from txn_cli.api_client.presented_key import STANDARD_INPUT, from_standard_input
 from txn_cli.commands.place import AwsOption, JsonOption, StackOption, YesOption, agree, system_at
+from txn_cli.key_backup.backup_document import document_of, items_of
+from txn_cli.key_backup.backup_file import content_of
+from txn_cli.key_backup.restoration import Restored, restore
 from txn_cli.output.failure import store_errors
 from txn_cli.stack.localkey import DEFAULT_ACCOUNT
 from txn_cli.terminal import say, say_document
@@ -23,10 +26,11 @@ from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
 from txn_core.transactions.identity import Account, KeyRing
+from txn_core.transactions.instants import now
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
 
-keys = typer.Typer(help="API keys: create and revoke them.")
+keys = typer.Typer(help="API keys: create, revoke, back up and restore them.")
 
 
 def _limit(setting: str, most: int = 1_000_000) -> Any:
@@ -128,6 +132,63 @@ def revoke(
         say("Other users saw the key in the list of processes: another time give its id, or - for both", error=True)
 
 
+@keys.command(name="export")
+def export_keys(*, data_dir: StackOption = None, aws: AwsOption = False) -> None:
+    """Print a backup of all API keys as JSON: no secrets, but who may do what.
+
+    Nobody can change it without TXN_IDENTITY_KEY. Make one whenever a key was created or revoked (docs/backup.md).
+    """
+    settings = system_at(data_dir, aws=aws).settings
+    say_document(asyncio.run(_backup(settings, KeyRing.from_settings(settings).identity_key)))
+
+
+@keys.command(name="import")
+def import_keys(
+    file: Annotated[str, typer.Argument(help="A backup; - reads it from standard input.")],
+    *,
+    revoked: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of a key that was revoked since the backup was made; it is restored as revoked."),
+    ] = None,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+    data_dir: StackOption = None,
+    aws: AwsOption = False,
+) -> None:
+    """Put back the API keys of a backup that the table lacks; all others stay as they are.
+
+    A key that is revoked in the backup or in the table is revoked afterwards. A key that was revoked since the backup
+    was made, and is not named by --revoked, is in force again: asks first, unless the system is on this machine.
+    """
+    system = system_at(data_dir, aws=aws)
+    settings = system.settings
+    identity_key = KeyRing.from_settings(settings).identity_key
+    asyncio.run(_reach(settings))
+    items, exported_at = items_of(content_of(file), identity_key)
+    agree(f"Restore {len(items):,} API keys as of {exported_at}?", system, yes=yes)
+    done = asyncio.run(_restore(settings, items, [KeyId(each) for each in revoked or ()]))
+    if as_json:
+        say_document(asdict(done))
+    else:
+        say(f"{done.restored:,} restored as of {exported_at}, {done.kept:,} were there; {done.revoked:,} revoked")
+
+
+async def _backup(settings: Settings, identity_key: bytes) -> dict[str, Any]:
+    async with _table(settings, "read") as table:
+        return document_of([item async for item in table.items()], now(), identity_key)
+
+
+async def _reach(settings: Settings) -> None:
+    """Return when the table answers. So a wrong system is noticed before a file is read."""
+    async with _table(settings, "read") as table:
+        await table.get(KeyId("0" * 16))
+
+
+async def _restore(settings: Settings, items: list[Any], revoked: list[KeyId]) -> Restored:
+    async with _table(settings) as table:
+        return await restore(table, items, revoked, now())
+
+
 async def _put(settings: Settings, key: ApiKey) -> None:
     async with _table(settings) as table:
         await table.put(key)
@@ -141,9 +202,9 @@ async def _revoke(settings: Settings, key_id: KeyId) -> bool:
 
 
 @asynccontextmanager
-async def _table(settings: Settings) -> AsyncIterator[ApiKeyTable]:
+async def _table(settings: Settings, doing: str = "write to") -> AsyncIterator[ApiKeyTable]:
     name = TableNames.of(settings).api_keys
-    with store_errors(f"write to table {name}"):
+    with store_errors(f"{doing} table {name}"):
         async with Aws(settings).dynamodb() as client:
             yield ApiKeyTable(client, name)
 

@@ -1,4 +1,4 @@
-"""`txn api`, `txn worker`, `txn bootstrap`: one process each, for containers and for the local stack.
+"""`txn api`, `txn worker`, `txn bootstrap`, `txn health`: one process each, for containers and for the local stack.
 
 The API alone may be several (`TXN_API_PROCESSES`), under a supervisor that takes the one's place.
 
@@ -9,6 +9,7 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,8 @@ import typer
 
 from txn_cli.commands.drain_names import INGEST, OneWorker
 from txn_cli.commands.place import AwsOption, StackOption, announce
+from txn_cli.health import PROCESSES
+from txn_cli.health import run as run_health
 from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
 from txn_cli.terminal import say, say_document
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
-
+ProcessName = StrEnum("ProcessName", {name: name for name in PROCESSES})  # type: ignore[misc] # the names are there
 _log = structlog.get_logger()
 
 
@@ -244,3 +247,19 @@ def bootstrap(
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
         say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")
+
+
+def health(
+    process: Annotated[
+        ProcessName | None,
+        typer.Argument(
+            help="The process to ask.", show_default="worker where TXN_WORKER_METRICS_PORT is set, else api"
+        ),
+    ] = None,
+) -> None:
+    """Ask a process of this machine whether it lives; exit code 0 when it does.
+
+    For the health check of a container, which `txn_cli.entry` answers by itself. The process is asked where its
+    settings say that it listens, by TLS where the API speaks TLS. The stores behind it are not asked.
+    """
+    raise typer.Exit(run_health(process))

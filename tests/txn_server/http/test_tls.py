@@ -16,6 +16,7 @@ import pytest
 
 from tests.txn_cli.certificates import Authority, Certified
 from tests.txn_cli.stack.told_children import wait_until
+from txn_cli.health import Probe, fault_of
 from txn_cli.stack import ports
 from txn_core.exceptions import SettingsError
 from txn_core.settings import Settings
@@ -183,3 +184,11 @@ def test_files_that_do_not_go_together_are_told_in_one_line(
         server_context(tmp_path / "absent", server.key, None)
     with pytest.raises(SettingsError, match="TXN_TLS_CLIENT_CA_FILE"):
         server_context(server.certificate, server.key, server.key)
+
+
+def test_a_health_check_takes_either_port_for_alive(open_port: int, guarded_port: int) -> None:
+    """It has no certificate to show, and the handshake alone says that the event loop goes on."""
+    asked = Probe(ports.HOST, open_port, "/", uses_tls=True)
+    assert fault_of(asked) is None
+    assert fault_of(asked._replace(port=guarded_port, wants_certificate=True)) is None
+    assert fault_of(asked._replace(port=guarded_port)) is not None

@@ -1,0 +1,1 @@
+"""The image: what is removed from it, and how it is built and measured."""

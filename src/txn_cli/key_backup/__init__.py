@@ -1,0 +1,1 @@
+"""What `txn keys export` and `txn keys import` do: API keys are kept apart, and put back (docs/backup.md)."""

@@ -1,0 +1,1 @@
+"""Tests of the smoke test on AWS, on fakes."""

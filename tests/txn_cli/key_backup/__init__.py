@@ -1,0 +1,1 @@
+"""Tests of what keeps API keys apart, and puts them back."""
