@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
-from deploy.smoke.stacks import Resource, SmokeError, Stacks
-from deploy.smoke.system import System, environment_of, keys_of, names_of
 
 from deploy.smoke import estimate, leftovers
+from deploy.smoke.stacks import Resource, SmokeError, Stacks
+from deploy.smoke.system import System, environment_of, keys_of, names_of
 
 ROWS = 10_000
 STACKS = ("data", "network", "access", "service")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
+
 from deploy.smoke.stacks import Resource
 
 KMS_WINDOW_DAYS: Final = 7

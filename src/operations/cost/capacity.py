@@ -13,6 +13,7 @@ from operations.cost.dynamodb_units import SCORE_WRITE_UNITS, index_write_units,
 from operations.cost.stream_units import StreamUnits, stream_units
 from operations.cost.workload import Workload
 from txn_core.drains import ARCHIVE, INDEX, SCORE
+from workers.leases.ownership import PAUSES_MAX, SCANNERS
 from workers.reading.budget import DRAINS_READS_PER_S
 
 API: Final = "api"
@@ -23,8 +24,6 @@ HEADROOM: Final = 1.6
 """Shards are for the peak and for uneven cards: so many times what the mean needs."""
 
 LEASE_RENEW_S: Final = 2.0  # TXN_LEASE_RENEW_S
-SCANNERS: Final = 4  # workers of a drain that scan its leases at that pause (ADR 55)
-PAUSES_MAX: Final = 60  # between two scans of any other worker
 FLUSH_S: Final = 10.0  # TXN_ARCHIVE_FLUSH_AGE_S and TXN_SCORE_FLUSH_S
 FLUSH_ROWS: Final = 50_000  # TXN_ARCHIVE_FLUSH_ROWS
 CHECKPOINTS_PER_S_MAX: Final = 2.0  # of the index, which checkpoints behind each read that reaches the tip

@@ -18,8 +18,11 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 import uvloop
+from prometheus_client.registry import Collector
 
 from txn_core.aws.errors import code_of
+from txn_core.emf.documents import Format
+from txn_core.emf.reporter import EmfReporter
 from txn_core.exceptions import OutageError, SettingsError, StoreError, TxnError
 from txn_core.logs.crash_reports import confine
 from txn_core.logs.telemetry import configure_logging, flush_logs
@@ -64,10 +67,18 @@ class Opening:
 
 
 class ExecutionEnvironment(Generic[S]):
-    """Runs the invocations of one function, whose `site` is opened by the first of them."""
+    """Runs the invocations of one function, whose `site` is opened by the first of them.
 
-    def __init__(self, process: str, open_site: Callable[[Opening], Awaitable[S]]) -> None:
-        self._process, self._open_site = process, open_site
+    Metrics go to CloudWatch at the end of an invocation, if the last report is a minute ago (docs/telemetry.md).
+    """
+
+    def __init__(self, name: str, open_site: Callable[[Opening], Awaitable[tuple[S, Collector]]]) -> None:
+        """Take the worker's name, and what opens a site and says in which registry it counts.
+
+        Metrics name the service as those of the worker do: an alarm holds wherever the work is done.
+        """
+        self._service, self._process, self._open_site = f"worker-{name}", f"lambda-{name}", open_site
+        self._reporter: EmfReporter | None = None
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._stack = AsyncExitStack()
         self._site: S | None = None
@@ -87,8 +98,17 @@ class ExecutionEnvironment(Generic[S]):
             reason = _reason(error)
             _log.error("invocation_failed", reason=reason, exc_info=True)
         finally:
+            self._report()
             flush_logs()
         raise InvocationFailedError(f"{self._process}: {reason}")
+
+    def _report(self) -> None:
+        if self._reporter is None:
+            return
+        try:
+            self._reporter.report_when_due()
+        except Exception:  # noqa: BLE001 - what is done is done, also when a figure cannot be told
+            _log.error("metrics_not_reported", exc_info=True)
 
     def _begin(self) -> None:
         """Set up the log, before anything can fail: without it, variables would be printed with an error."""
@@ -112,8 +132,10 @@ class ExecutionEnvironment(Generic[S]):
         await read_secrets(os.environ)
         settings = Settings.from_environment()
         async with AsyncExitStack() as stack:
-            site = await self._open_site(Opening(settings, stack, Patience(lambda: self._patient_to_s)))
+            site, registry = await self._open_site(Opening(settings, stack, Patience(lambda: self._patient_to_s)))
             self._stack = stack.pop_all()
+        if settings.emf:
+            self._reporter = EmfReporter(registry, Format(settings.emf_namespace, self._service))
         freeze_startup_objects()
         _log.info("started", process=self._process)
         return site

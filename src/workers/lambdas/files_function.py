@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
+from prometheus_client.registry import Collector
+
 from ingest.batches.hold import RELEASE_S_MAX
 from txn_core.aws.clients import Aws
 from txn_core.exceptions import StoreError
@@ -24,13 +26,14 @@ STOP_S: Final = 20.0
 """How long a chunk of rows that is under way may take once the time is up."""
 
 
-async def _open(opening: Opening) -> IngestWorker:
+async def _open(opening: Opening) -> tuple[IngestWorker, Collector]:
+    metrics = IngestMetrics()
     aws, stack = Aws(opening.settings), opening.stack
     s3, dynamodb = await stack.enter_async_context(aws.s3()), await stack.enter_async_context(aws.dynamodb())
-    return worker_of(opening.settings, s3, dynamodb, IngestMetrics(), stop_s=STOP_S)
+    return worker_of(opening.settings, s3, dynamodb, metrics, stop_s=STOP_S), metrics.registry
 
 
-_environment = ExecutionEnvironment(f"lambda-{NAME}", _open)
+_environment = ExecutionEnvironment(NAME, _open)
 
 
 def handler(event: Mapping[str, Any], context: InvocationContext) -> None:

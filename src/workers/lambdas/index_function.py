@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from prometheus_client.registry import Collector
+
 from txn_core.aws.clients import Aws
 from txn_core.drains import INDEX
 from workers.context import DrainContext, opener_of
@@ -16,7 +18,7 @@ from workers.metrics import WorkerMetrics
 _open_index = opener_of(INDEX)  # imported while the environment begins, not by its first invocation
 
 
-async def _open(opening: Opening) -> UnleasedHost:
+async def _open(opening: Opening) -> tuple[UnleasedHost, Collector]:
     settings, stack = opening.settings, opening.stack
     seal, aws = Seal.of(settings), Aws(settings)
     kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
@@ -24,10 +26,10 @@ async def _open(opening: Opening) -> UnleasedHost:
     store = await stack.enter_async_context(aws.lake())
     metrics = WorkerMetrics(INDEX.name)
     context = DrainContext(INDEX, settings, kinesis, dynamodb, store, seal, metrics, opening.patience)
-    return UnleasedHost.of(context, await _open_index(context))
+    return UnleasedHost.of(context, await _open_index(context)), metrics.registry
 
 
-_environment = ExecutionEnvironment(f"lambda-{INDEX.name}", _open)
+_environment = ExecutionEnvironment(INDEX.name, _open)
 
 
 def handler(event: Mapping[str, Any], context: InvocationContext) -> BatchResponse:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from prometheus_client import CollectorRegistry, Counter
 
 from txn_core.exceptions import StoreError
 from workers.lambdas.execution_environment import ExecutionEnvironment, InvocationContext, Opening
@@ -13,13 +14,15 @@ from workers.lambdas.execution_environment import ExecutionEnvironment, Invocati
 _log = structlog.get_logger(__name__)
 
 
-async def _open(opening: Opening) -> Opening:
+async def _open(opening: Opening) -> tuple[Opening, CollectorRegistry]:
     if opening.settings.table_prefix == "broken":
         raise StoreError("the tables are not there")
-    return opening
+    return opening, _registry
 
 
-_environment = ExecutionEnvironment("lambda-sample", _open)
+_registry = CollectorRegistry()
+_done = Counter("txn_sample_done", "What was done", registry=_registry)
+_environment = ExecutionEnvironment("sample", _open)
 
 
 def handler(event: Mapping[str, Any], context: InvocationContext) -> Any:
@@ -29,6 +32,7 @@ def handler(event: Mapping[str, Any], context: InvocationContext) -> Any:
 
 async def _do(event: Mapping[str, Any], site: Opening, deadline_s: float) -> Any:
     loop = asyncio.get_running_loop()
+    _done.inc()
     match event["do"]:
         case "tell":
             key = site.settings.dead_letter_key
@@ -41,6 +45,9 @@ async def _do(event: Mapping[str, Any], site: Opening, deadline_s: float) -> Any
             }
         case "log":
             _log.info("said", number=event["number"])
+        case "let a minute pass":
+            if _environment._reporter is not None:
+                _environment._reporter._due_s = 0.0
         case "raise":
             raise ValueError(event["text"])
         case "raise group":

@@ -1,5 +1,6 @@
 """An environment behind Lambda's own runtime client: what is kept between invocations, and what errors give away."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -61,6 +62,32 @@ async def test_what_is_logged_is_written_before_the_answer(tmp_path: Path) -> No
             environment.freeze()
             assert f'"number": {number}' in (tmp_path / "log").read_text()
             environment.thaw()
+
+
+async def test_metrics_are_told_at_the_end_of_an_invocation_a_minute_after_the_last_report(tmp_path: Path) -> None:
+    """Before the answer, behind which Lambda freezes the process."""
+    async with sample(tmp_path, TXN_EMF="true").environment() as environment:
+        await told(environment)
+        assert _reports(tmp_path) == []
+        await environment.invoke({"do": "let a minute pass"}, ENOUGH_S)
+        assert _reports(tmp_path) == [2]
+        await told(environment)
+        assert _reports(tmp_path) == [2]
+        await environment.invoke({"do": "let a minute pass"}, ENOUGH_S)
+        assert _reports(tmp_path) == [2, 2]
+
+
+async def test_a_function_tells_no_metrics_unless_it_is_asked_to(tmp_path: Path) -> None:
+    async with sample(tmp_path).environment() as environment:
+        await environment.invoke({"do": "let a minute pass"}, ENOUGH_S)
+    assert _reports(tmp_path) == []
+
+
+def _reports(tmp_path: Path) -> list[int]:
+    """What each report says was done since the last."""
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if '"_aws"' in line]
+    assert all(line["service"] == "worker-sample" for line in lines)
+    return [line["txn_sample_done_total"] for line in lines if "txn_sample_done_total" in line]
 
 
 @pytest.mark.parametrize("what", ["raise", "raise group"])
