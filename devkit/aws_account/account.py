@@ -21,7 +21,7 @@ SUPPLIED: Final = frozenset({
     "s3:x-amz-acl",
     "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",
 })  # fmt: skip
-"""The context keys that a request may have here. A policy that asks for another is refused: it could not be judged."""
+"""The context keys that a request may have here. A policy that asks for another one is refused."""
 
 
 class UnknownKeyError(ValueError):
@@ -155,8 +155,11 @@ class Account:
             UnknownKeyError: a policy asks for a context key that is not in `SUPPLIED`.
         """
         of_roles = [policy for role in self.roles.values() for policy in (*role.policies, role.trust)]
-        for policy in (*of_roles, *self.resource_policies.values(), *self.key_policies.values()):
+        of_resources = [*self.resource_policies.values(), *self.key_policies.values()]
+        for policy in (*of_roles, *of_resources):
             for statement in policy.statements:
+                if policy in of_resources and statement.is_for_services:
+                    continue  # no call here is one of a service by itself
                 conditions: Mapping[str, Mapping[str, Any]] = statement.document.get("Condition", {})
                 for key in (key.lower() for keys in conditions.values() for key in keys):
                     if key not in SUPPLIED:

@@ -6,6 +6,7 @@ bucket, and 403 to others (S3 API Reference, "GetObject").
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from aiohttp import web
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
+from yarl import URL
 
 from devkit.aws_account.account import Account, Credentials, RefusedError
 from devkit.aws_account.policies.policy import Right
@@ -26,6 +28,7 @@ from devkit.aws_account.rights.s3_rights import s3_rights
 from devkit.aws_account.rights.stream_tokens import StreamTokens
 
 HOST: Final = "127.0.0.1"
+CREDENTIALS_PATH: Final = "/v2/credentials/"
 BODY_BYTES_MAX: Final = 256 << 20
 _NOT_HANDED_ON: Final = {"host", "authorization", "x-amz-security-token", "x-amz-date", "content-length"} | {
     "transfer-encoding", "connection", "expect", "x-forwarded-proto", "accept-encoding",
@@ -46,6 +49,7 @@ class AuthorisingProxy:
         servers: the address of each service's server, by the service's name in signatures.
         server_keys: what the servers' own signatures are made with.
         url: where it listens, once it does.
+        unknown: calls that were refused since their rights are not known here.
     """
 
     account: Account
@@ -53,6 +57,7 @@ class AuthorisingProxy:
     server_keys: tuple[str, str]
     url: str = ""
     unknown: list[str] = field(default_factory=list)
+    _given_out: dict[str, Credentials] = field(default_factory=dict)
     _tokens: StreamTokens = field(default_factory=StreamTokens)
     _session: Any = None
 
@@ -72,6 +77,27 @@ class AuthorisingProxy:
         if call.service == "sts":
             return self._identity(caller)
         return await self._handed_on(request, call, caller)
+
+    def credentials_url(self, credentials: Credentials) -> str:
+        """An address that gives credentials to whoever knows it, as the agent of ECS does."""
+        name = secrets.token_urlsafe(16)
+        self._given_out[name] = credentials
+        return f"{self.url}{CREDENTIALS_PATH}{name}"
+
+    async def hand_out(self, request: web.Request) -> web.Response:
+        """Give out credentials, in the form that SDKs read from a container's endpoint."""
+        credentials = self._given_out.get(request.match_info["name"])
+        if credentials is None or credentials.role is None:
+            return web.Response(status=404)
+        return web.json_response(
+            {
+                "AccessKeyId": credentials.access_key,
+                "SecretAccessKey": credentials.secret_key,
+                "Token": credentials.token,
+                "RoleArn": credentials.role.arn,
+                "Expiration": credentials.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
+        )
 
     def _caller(self, call: SignedCall) -> Credentials:
         caller = self.account.sessions.get(call.access_key)
@@ -113,7 +139,7 @@ class AuthorisingProxy:
         url = f"{server}{request.raw_path}"
         async with self._session.request(
             call.method,
-            aiohttp.client.URL(url, encoded=True),
+            URL(url, encoded=True),
             data=call.body or None,
             headers=self._headers(call, url),
             allow_redirects=False,
@@ -188,6 +214,7 @@ async def proxy_running(
     async with aiohttp.ClientSession(timeout=timeout, connector=connector, auto_decompress=False) as session:
         proxy._session = session  # noqa: SLF001 - made here alone
         application = web.Application(client_max_size=BODY_BYTES_MAX)
+        application.router.add_get(CREDENTIALS_PATH + "{name}", proxy.hand_out)
         application.router.add_route("*", "/{path:.*}", proxy.handle)
         runner = web.AppRunner(application, access_log=None, handler_cancellation=True, shutdown_timeout=1.0)
         await runner.setup()

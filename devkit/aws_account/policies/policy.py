@@ -66,6 +66,12 @@ class Statement:
         # A trust policy has no resource: it is the role's own.
         return any(arn_like(one, resource) for one in texts(self.document.get("Resource", ANYBODY)))
 
+    @property
+    def is_for_services(self) -> bool:
+        """Whether it is about services of AWS alone."""
+        named = self.document.get("Principal")
+        return isinstance(named, Mapping) and set(named) == {"Service"}
+
     def names_directly(self, principal: Principal) -> bool:
         """Whether it is about this very role or service, or about everybody."""
         return self._names({ANYBODY, principal.role}, principal.service)
