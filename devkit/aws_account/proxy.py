@@ -119,10 +119,7 @@ class AuthorisingProxy:
             return
         if (owner := call.headers.get(_OWNER, self.account.number)) != self.account.number:
             raise RefusedError(f"the bucket is not of the account {owner}")
-        tls = {"aws:securetransport": (str(call.over_tls).lower(),), "aws:requestedregion": (call.region,)}
-        self.account.authorise(
-            caller.role, [Right(one.action, one.resource, {**tls, **one.context}) for one in rights]
-        )
+        self.account.authorise(caller.role, [with_transport(right, call) for right in rights])
 
     def _identity(self, caller: Credentials) -> web.Response:
         number = self.account.number
@@ -184,6 +181,12 @@ class AuthorisingProxy:
                 stream = self._tokens.stream_of(request)
             if stream is not None:
                 self._tokens.learn(stream, answer)
+
+
+def with_transport(right: Right, call: SignedCall) -> Right:
+    """A right in the context of how the call came: over TLS or not, and to which region."""
+    context = {"aws:securetransport": (str(call.over_tls).lower(),), "aws:requestedregion": (call.region,)}
+    return Right(right.action, right.resource, {**context, **right.context})
 
 
 async def _streamed(request: web.Request, answer: Any, headers: dict[str, str]) -> web.StreamResponse:

@@ -83,7 +83,21 @@ def _table(name: str, base: str) -> str:
     return name if name.startswith("arn:") else f"{base}table/{name}"
 
 
+def _kms(operation: str, request: dict[str, Any], base: str, _tokens: StreamTokens) -> Found:
+    yield operation, _named(request["KeyId"], f"{base}key/{{}}")
+
+
+def _secrets(operation: str, request: dict[str, Any], base: str, _tokens: StreamTokens) -> Found:
+    yield operation, _named(request["SecretId"], f"{base}secret:{{}}-AbCdEf")
+
+
+def _named(name: str, form: str) -> str:
+    return name if name.startswith("arn:") else form.format(name)
+
+
 _READERS: Final[Mapping[str, Callable[[str, dict[str, Any], str, StreamTokens], Found]]] = {
     "kinesis": _kinesis,
     "dynamodb": _dynamodb,
+    "kms": _kms,
+    "secretsmanager": _secrets,
 }

@@ -1,0 +1,46 @@
+"""The committed templates with parameters of a deployment, resolved."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from devkit.aws_account.templates.resolved_stack import Place, ResolvedStack
+
+ROOT: Final = Path(__file__).parents[2]
+TEMPLATES: Final = Path(os.environ.get("TRIAL_TEMPLATES", ROOT / "deploy" / "templates"))
+ACCOUNT: Final = "111122223333"
+REGION: Final = "eu-central-1"
+STACKS: Final = ("data", "service", "watch", "warehouse")
+"""The stacks in the order in which they are made: each imports from those before it alone."""
+PARAMETERS: Final[dict[str, str]] = {
+    "Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/txn@sha256:{'0' * 64}",
+    "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
+    "AlarmEmail": "operators@example.org",
+}
+"""What has no default, for all stacks together."""
+LONG: Final = pytest.mark.skipif("TEST_DEPLOY" not in os.environ, reason="one of the long ones: make test-deploy")
+"""Of a test that `make test` leaves out."""
+
+
+def template_of(stack: str) -> dict[str, Any]:
+    """The committed template of a stack."""
+    document: dict[str, Any] = json.loads((TEMPLATES / f"{stack}.template.json").read_text())
+    return document
+
+
+def parameters_of(template: dict[str, Any], **given: Any) -> dict[str, Any]:
+    """Values for the parameters that a template has."""
+    return {name: value for name, value in {**PARAMETERS, **given}.items() if name in template.get("Parameters", {})}
+
+
+def deployed(*stacks: str, prefix: str = "txn", **parameters: Any) -> list[ResolvedStack]:
+    """Some stacks of one prefix, by default those that processes run in."""
+    exports: dict[str, str] = {}
+    found = []
+    for stack in stacks or ("data", "service"):
+        template = template_of(stack)
+        given = parameters_of(template, Prefix=prefix, **parameters)
+        found.append(ResolvedStack(template, Place(ACCOUNT, REGION, f"{prefix}-{stack}"), given, exports))
+    return found
