@@ -12,8 +12,10 @@ ROOT: Final = Path(__file__).parents[2]
 TEMPLATES: Final = Path(os.environ.get("TRIAL_TEMPLATES", ROOT / "deploy" / "templates"))
 ACCOUNT: Final = "111122223333"
 REGION: Final = "eu-central-1"
-STACKS: Final = ("data", "service", "watch", "warehouse")
+STACKS: Final = ("data", "network", "access", "service", "watch", "warehouse")
 """The stacks in the order in which they are made: each imports from those before it alone."""
+RUNNING: Final = ("data", "network", "access", "service")
+"""The stacks that processes run in."""
 PARAMETERS: Final[dict[str, str]] = {
     "Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/txn@sha256:{'0' * 64}",
     "CertificateArn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000",
@@ -39,7 +41,7 @@ def deployed(*stacks: str, prefix: str = "txn", **parameters: Any) -> list[Resol
     """Some stacks of one prefix, by default those that processes run in."""
     exports: dict[str, str] = {}
     found = []
-    for stack in stacks or ("data", "service"):
+    for stack in stacks or RUNNING:
         template = template_of(stack)
         given = parameters_of(template, Prefix=prefix, **parameters)
         found.append(ResolvedStack(template, Place(ACCOUNT, REGION, f"{prefix}-{stack}"), given, exports))

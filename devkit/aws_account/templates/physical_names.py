@@ -38,6 +38,8 @@ def attribute_of(kind: str, logical_id: str, properties: Mapping[str, Any], attr
     """What `Fn::GetAtt` gives of a resource; texts that nobody reads where the attribute is no ARN."""
     if attribute in {"Arn", "TaskDefinitionArn", "ConsumerARN", "TopicArn"}:
         return _arn(kind, _name(kind, logical_id, properties, place), place)
+    if isinstance(own := properties.get(attribute), str):
+        return own
     if attribute in {"Id", "KeyId"}:
         return reference_of(kind, logical_id, properties, place)
     return f"{place.stack}-{logical_id}-{attribute}"

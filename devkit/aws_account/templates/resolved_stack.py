@@ -4,9 +4,11 @@ It does what CloudFormation does before it makes anything: parameters, condition
 AWS draws at random (a key's id, the end of a secret's ARN) follows from the resource's name here.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from devkit.aws_account.templates.physical_names import attribute_of, reference_of
@@ -110,7 +112,7 @@ class ResolvedStack:
             "Fn::ImportValue": self._imported,
             "Fn::FindInMap": self._found_in_map,
             "Fn::GetAZs": lambda _: [f"{self.place.region}{letter}" for letter in "abcdef"[:ZONES]],
-            "Fn::Cidr": lambda given: [f"10.0.{number}.0/24" for number in range(int(self.value(given[1])))],
+            "Fn::Cidr": lambda given: _blocks(*self.value(given)),
             "Fn::Base64": self.value,
         }
 
@@ -191,3 +193,9 @@ class ResolvedStack:
     def _found_in_map(self, given: Any) -> Any:
         table, row, column = (self.value(one) for one in given)
         return self.template["Mappings"][table][row][column]
+
+
+def _blocks(block: str, count: str | int, bits: str | int) -> list[str]:
+    """The first blocks of addresses of a network, each with so many bits of its own."""
+    network = ipaddress.ip_network(block)
+    return list(map(str, islice(network.subnets(new_prefix=network.max_prefixlen - int(bits)), int(count))))

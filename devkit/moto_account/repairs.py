@@ -1,0 +1,88 @@
+"""What moto lacks for templates: intrinsic functions, zones of the own region, types and attributes of balancers."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from moto.cloudformation import parsing
+from moto.elbv2 import models as elbv2
+from moto.rds import models as rds
+
+_DOTTED: Final = re.compile(r"\$\{(\w+)\.(\w+\.\w+)\}")
+
+
+def repair_functions() -> None:
+    """Let templates use `Fn::Cidr`, attributes with a dot in `Fn::Sub`, and `Fn::GetAZs` without a region.
+
+    moto takes the last one for that of Virginia, wherever it is asked.
+    """
+    carried_out = parsing.clean_json
+
+    def clean(given: Any, resources: Any) -> Any:
+        if isinstance(given, dict):
+            if "Fn::Cidr" in given:
+                block, count, bits = (clean(one, resources) for one in given["Fn::Cidr"])
+                return list(islice(_blocks(block, int(bits)), int(count)))
+            if given.get("Fn::GetAZs", True) == "":
+                given = {"Fn::GetAZs": {"Ref": "AWS::Region"}}
+            if "Fn::GetAZs" in given:
+                given = {"Fn::GetAZs": clean(given["Fn::GetAZs"], resources)}
+            if isinstance(text := given.get("Fn::Sub"), str):
+                given = {"Fn::Sub": _DOTTED.sub(lambda found: attribute(found, resources), text)}
+        return carried_out(given, resources)
+
+    def attribute(found: re.Match[str], resources: Any) -> str:
+        return str(clean({"Fn::GetAtt": [found[1], found[2]]}, resources))
+
+    parsing.clean_json = clean
+
+
+def _blocks(block: str, bits: int) -> Iterator[str]:
+    network = ipaddress.ip_network(block)
+    return map(str, network.subnets(new_prefix=network.max_prefixlen - bits))
+
+
+def repair_balancers() -> None:
+    """Let balancers have their type, and balancers and target groups the names that metrics know them by."""
+    balancer, group = elbv2.FakeLoadBalancer, elbv2.FakeTargetGroup
+
+    def create(_cls: type, name: str, element: Any, account: str, region: str, **_: object) -> Any:
+        properties = element["Properties"]
+        return elbv2.elbv2_backends[account][region].create_load_balancer(
+            name,
+            properties.get("SecurityGroups", []),
+            properties.get("Subnets"),
+            scheme=properties.get("Scheme", "internet-facing"),
+            loadbalancer_type=properties.get("Type", "application"),
+        )
+
+    def of_balancer(made: Any, attribute: str) -> Any:
+        known = {
+            "DNSName": made.dns_name,
+            "LoadBalancerName": made.name,
+            "LoadBalancerFullName": made.arn.partition("loadbalancer/")[2],
+            "LoadBalancerArn": made.arn,
+            "SecurityGroups": made.security_groups,
+        }
+        return known[attribute]
+
+    def of_group(made: Any, attribute: str) -> Any:
+        known = {
+            "TargetGroupName": made.name,
+            "TargetGroupFullName": made.arn.rpartition(":")[2],
+            "TargetGroupArn": made.arn,
+            "LoadBalancerArns": made.load_balancer_arns,
+        }
+        return known[attribute]
+
+    balancer.create_from_cloudformation_json = classmethod(create)
+    for model, attribute_of in ((balancer, of_balancer), (group, of_group)):
+        model.get_cfn_attribute = attribute_of
+        model.has_cfn_attr = classmethod(lambda _cls, _attribute: True)
+
+
+def repair_databases() -> None:
+    """Let `Ref` of a group of parameters give its name."""
+    rds.DBParameterGroup.physical_resource_id = property(lambda made: made.name)
