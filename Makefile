@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates check-deploy test-deploy
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -156,7 +156,10 @@ check: $(STAMP) lint-openapi ## check format, lint, types, import contracts, dri
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m operations.http.openapi_file --check openapi.yaml
 	@$(BIN)/python -m operations.http.problems_file --check docs/problems.md
-	@$(BIN)/python -m operations.http.runbook_file --check docs/runbook.md
+	@$(BIN)/python -m operations.http.runbook_file --check docs/runbooks.md
+	@$(BIN)/python -m operations.alarms.rules_file rules --check deploy/prometheus/rules.yml
+	@$(BIN)/python -m operations.alarms.rules_file cloudwatch --check deploy/prometheus/cloudwatch.yml
+	@$(BIN)/python -m devkit.alarms.rules_test_file --check deploy/prometheus/rules_test.yml
 	@$(BIN)/python -m txn_core.transactions.currency_table --check docs/reading.md
 	@$(BIN)/python -m txn_core.transactions.event_schema --check docs/event.schema.json
 	@$(BIN)/python -m txn_cli.settings_table --check README.md
@@ -196,6 +199,29 @@ $(ENGINES:%=$(VENV)/%/.installed): $(VENV)/%/.installed: requirements/%.txt | $(
 	@$(@D)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
 	@touch $@
 
+# What writes and judges the templates of deploy/: no part of what an operator or a user needs.
+DEPLOY := $(VENV)/deploy/.installed
+CHECKOV := $(VENV)/checkov/.installed
+AS_DEPLOYED = PATH="$(NODE_HOME)/bin:$$PATH" PYTHONPATH=src:. $(VENV)/deploy/bin/python -m
+
+$(DEPLOY) $(CHECKOV): $(VENV)/%/.installed: requirements/%.txt | $(STAMP)
+	@test -x $(@D)/bin/python || $(BIN)/python -m venv $(@D)
+	@echo "Installing the tools of $* into $(@D)"
+	@$(@D)/bin/python -m pip install --quiet --no-compile --require-hashes -r $<
+	@touch $@
+
+templates: $(DEPLOY) ## write the templates of deploy/ again, and where settings come from
+	@$(AS_DEPLOYED) deploy.app
+	@$(AS_DEPLOYED) deploy.settings_table docs/deploy.md
+
+check-deploy: $(DEPLOY) $(CHECKOV) ## judge the templates of deploy/: drift, cfn-lint in three regions, checkov, cdk-nag (two minutes)
+	@$(AS_DEPLOYED) deploy.app --check
+	@$(AS_DEPLOYED) deploy.settings_table --check docs/deploy.md
+	@$(AS_DEPLOYED) deploy.judges
+
+test-deploy: $(DEPLOY) ## create, update and delete the stacks of deploy/ in a simulator of AWS, and run the processes under their roles
+	@DEPLOY_TOOLS=$(CURDIR)/$(VENV)/deploy/bin/python $(BIN)/python -m pytest -n 0 tests/deploy $(PYTEST_ARGS)
+
 $(JUDGES): $(CONTRACT)/package-lock.json $(CONTRACT)/package.json | $(STAMP)
 	@echo "Installing the judges of openapi.yaml (seconds, the first time)"
 	@cd $(CONTRACT) && $(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -217,11 +243,19 @@ model-search: $(STAMP) ## say what each group of features and each parameter add
 shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (a minute of CPU)
 	@$(BIN)/python -m txn_cli.fraud.ship
 
-openapi: $(STAMP) ## write openapi.yaml, docs/problems.md, docs/runbook.md and the currencies of docs/reading.md again
+openapi: $(STAMP) ## write openapi.yaml, docs/problems.md, docs/runbooks.md and the currencies of docs/reading.md again
 	@$(BIN)/python -m operations.http.openapi_file openapi.yaml
 	@$(BIN)/python -m operations.http.problems_file docs/problems.md
-	@$(BIN)/python -m operations.http.runbook_file docs/runbook.md
+	@$(BIN)/python -m operations.http.runbook_file docs/runbooks.md
 	@$(BIN)/python -m txn_core.transactions.currency_table docs/reading.md
+
+alarms: $(STAMP) ## write what is made of the table of alarms again: Prometheus' rules, their tests, the exporter's configuration
+	@$(BIN)/python -m operations.alarms.rules_file rules deploy/prometheus/rules.yml
+	@$(BIN)/python -m operations.alarms.rules_file cloudwatch deploy/prometheus/cloudwatch.yml
+	@$(BIN)/python -m devkit.alarms.rules_test_file deploy/prometheus/rules_test.yml
+
+watch-panels: $(STAMP) ## let Prometheus scrape a local stack under load (SECONDS=120), and ask every query of the dashboard (needs prometheus)
+	@$(BIN)/python -m devkit.alarms.watched_stack --seconds $(or $(SECONDS),120)
 
 readme: $(STAMP) ## write the README's table of settings again
 	@$(BIN)/python -m txn_cli.settings_table README.md
@@ -254,6 +288,8 @@ lock: ## pin the requirements again, with hashes (needs uv)
 	for set in build audit; do $(LOCK) -c requirements/dev.txt requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) -c requirements/dev.txt pyproject.toml --all-extras requirements/bench.in -o requirements/bench.txt
 	$(LOCK) requirements/contract.in -o requirements/contract.txt
+	$(LOCK) -c requirements/dev.txt pyproject.toml requirements/deploy.in -o requirements/deploy.txt
+	$(LOCK) requirements/checkov.in -o requirements/checkov.txt
 	for set in $(ENGINES); do $(LOCK) --no-strip-extras requirements/$$set.in -o requirements/$$set.txt || exit 1; done
 	$(LOCK) --no-strip-extras requirements/dbt.in -o src/warehouse/dbt/requirements.txt
 

@@ -31,6 +31,7 @@ from txn_api.routes import (
     similar_cases,
 )
 from txn_api.services import open_services
+from txn_core.aws.call_failures import CallFailureMetrics
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.settings import Settings
 
@@ -65,6 +66,7 @@ def create_app(
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     LogMetrics(registry, "txn_api")
+    CallFailureMetrics(registry, "txn_api")
     exposition = Exposition(registry, process_metrics)
 
     @asynccontextmanager

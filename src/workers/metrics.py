@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from txn_core.aws.call_failures import CallFailureMetrics
 from txn_core.kinesis.stream_limits import READS_LIMITED, ReadLimit
 from txn_core.logs.log_metrics import LogMetrics
 from txn_core.positions import ShardId
@@ -26,6 +27,7 @@ class WorkerMetrics:
     def __init__(self, drain: str) -> None:
         self._prefix, self.registry = f"txn_{drain}", CollectorRegistry()
         LogMetrics(self.registry, self._prefix)
+        CallFailureMetrics(self.registry, self._prefix)
         self.records = self.counter("records", "Stream positions made durable")
         self.dead_letters = self.counter("dead_letters", "Dead letters written", "reason")
         self._losses = self.counter("retention_losses", "Times that retention was ahead of the worker", "reason")

@@ -16,14 +16,17 @@ from typing import Any
 import httpx
 import pytest
 
+from operations.alarms.drain_alarms import service_of
 from tests.support.signed_requests import Signed
+from tests.support.watched_metrics import lacking, watched_metrics
 from tests.txn_cli.builders import after_target
 from tests.txn_cli.stack.told_children import wait_until
 from tests.txn_cli.stack.upheld import COMMAND_S_MAX, Upheld, txn, upheld
 from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.children.leftovers import ProcessMark
-from txn_cli.stack.stackports import DYNAMODB, INSIGHT, KINESIS, S3, WAREHOUSE
+from txn_cli.stack.datadir import DataDir
+from txn_cli.stack.stackports import DYNAMODB, INSIGHT, KINESIS, S3, WAREHOUSE, StackPorts, metrics_of
 from txn_core import drains
 from txn_core.drains import INDEX
 from txn_core.signing import Signature
@@ -215,6 +218,20 @@ def _answers_questions(stack: Upheld) -> None:
         assert listed.headers["access-control-allow-origin"] == stack.ready["api_url"]
         assert client.get(f"{url}/q01").json()["code"] == "warehouse_not_built"
         assert f'content="{stack.ready["insight_url"]}"' in client.get("/").text  # where the pages ask it
+    _tells_what_alarms_watch(stack)
+
+
+def _tells_what_alarms_watch(stack: Upheld) -> None:
+    """Each metric that an alarm or a panel names is in a scrape of the processes; the ingest worker is not here."""
+    ports = StackPorts.stored(DataDir(stack.data_dir))
+    assert ports is not None
+    urls = {service_of(drain): url for drain, url in ports.metrics_urls().items()}
+    urls |= {"api": stack.ready["api_url"], WAREHOUSE: ports.url(metrics_of(WAREHOUSE))}
+    urls |= {INSIGHT: stack.ready["insight_url"]}
+    assert {*urls, "worker-ingest"} == {metric.service for metric in watched_metrics()}
+    with client_of(stack) as client:
+        texts = {service: client.get(f"{url}/metrics").text for service, url in urls.items()}
+    assert [metric for service, text in texts.items() for metric in lacking(service, text)] == []
 
 
 def _stopped_in_order(stack: Upheld) -> None:

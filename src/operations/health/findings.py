@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from operations.health import runbook
-from operations.health.runbook import ANSWERS_LEAST, RunbookEntry
+from operations.runbook import api_entries, drain_entries, store_entries
+from operations.runbook.runbook_entry import ANSWERS_LEAST, RunbookEntry
 from operations.shapes import (
     ApiFigures,
     DeadLetterFigures,
@@ -48,50 +48,52 @@ def worst(found: list[FindingShape]) -> State:
 
 def _of_drain(drain: DrainShape) -> Iterator[FindingShape]:
     name = drain.name
-    entry = runbook.INDEX_LAG if name == INDEX.name else runbook.DRAIN_LAG
+    entry = drain_entries.INDEX_LAG if name == INDEX.name else drain_entries.DRAIN_LAG
     yield from _over(entry, drain.lag_s, f"{name} is {_seconds(drain.lag_s)} behind.", name)
     yield from _over(
-        runbook.UNOWNED_SHARDS,
+        drain_entries.UNOWNED_SHARDS,
         drain.unowned_lag_s,
         f"No process reads {_many(drain.unowned, 'shard')} of {name}, for {_seconds(drain.unowned_lag_s)}.",
         name,
     )
     if drain.amiss is not None:
-        yield from _over(runbook.FOREIGN_LEASES, 1, f"{drain.amiss}.", name)
+        yield from _over(drain_entries.FOREIGN_LEASES, 1, f"{drain.amiss}.", name)
     if drain.ledger is not None:
         minutes = _many(drain.ledger.differing, "minute")
         text = f"The ledgers of {name} and archive differ in {minutes} of a shard."
-        yield from _over(runbook.LEDGERS, drain.ledger.differing, text, name)
+        yield from _over(drain_entries.LEDGERS, drain.ledger.differing, text, name)
 
 
 def _of_api(api: ApiFigures) -> Iterator[FindingShape]:
     answers = sum(each.recent for each in api.answers)
     if answers >= ANSWERS_LEAST:
         failed = next((each.recent for each in api.answers if each.status == "5xx"), 0) / answers
-        yield from _over(runbook.SERVER_ERRORS, failed, f"{failed:.1%} of the last {answers:,} answers are 5xx.")
+        yield from _over(api_entries.SERVER_ERRORS, failed, f"{failed:.1%} of the last {answers:,} answers are 5xx.")
         refused = api.load_refused / answers
         text = f"{refused:.1%} of the last {answers:,} answers refuse load (429 or 503)."
-        yield from _over(runbook.LOAD_REFUSED, refused, text)
+        yield from _over(api_entries.LOAD_REFUSED, refused, text)
         if api.p99_ms is not None:
             yield from _over(
-                runbook.LATENCY, api.p99_ms, f"One answer in a hundred takes {api.p99_ms:,.0f} ms or more."
+                api_entries.LATENCY, api.p99_ms, f"One answer in a hundred takes {api.p99_ms:,.0f} ms or more."
             )
     for shard in api.shards:
         text = f"{shard.shard_id} throttled {_many(shard.throttled, 'attempt')} in the last minute."
-        yield from _over(runbook.THROTTLES, shard.throttled, text, shard.shard_id)
+        yield from _over(api_entries.THROTTLES, shard.throttled, text, shard.shard_id)
 
 
 def _of_dead_letters(figures: DeadLetterFigures) -> Iterator[FindingShape]:
     for each in figures.reasons:
         text = f"{_many(each.waiting, 'dead letter')} since yesterday: {each.reason}."
-        yield from _over(runbook.DEAD_LETTERS, each.waiting, text, each.reason)
+        yield from _over(drain_entries.DEAD_LETTERS, each.waiting, text, each.reason)
 
 
 def _of_missing(missing: list[MissingShape]) -> Iterator[FindingShape]:
     for each in missing:
         if each.reason in _LACKS:
             part = each.part.replace("_", " ")
-            yield from _over(runbook.MISSING, 1, f"Nothing is known of {part}: {_LACKS[each.reason]}.", each.part)
+            yield from _over(
+                store_entries.MISSING, 1, f"Nothing is known of {part}: {_LACKS[each.reason]}.", each.part
+            )
 
 
 def _over(entry: RunbookEntry, value: float, text: str, subject: str | None = None) -> Iterator[FindingShape]:

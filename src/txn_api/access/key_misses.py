@@ -33,6 +33,8 @@ class MissBudget:
             ["outcome"],
             registry=registry,
         )
+        for outcome in ("unknown", "unread"):  # a count that is there from the start is seen to rise
+            self._counted.labels(outcome)
 
     @contextmanager
     def look(self) -> Iterator[None]:

@@ -20,15 +20,13 @@ from txn_api.edge.refusal_turns import RefusalTurns
 from txn_api.edge.request_context import RequestContext
 from txn_api.edge.request_ids import request_ids
 from txn_api.edge.request_log import RequestLog
-from txn_api.edge.request_metrics import RequestMetrics
+from txn_api.edge.request_metrics import OPERATORS, RequestMetrics
 from txn_api.edge.security_headers import Headers
 from txn_api.problems import InternalError, Overloaded, ParameterInvalid, Problem
 from txn_core.transactions.faults import Fault
 
 QUERY_FIELDS_MAX: Final = 32
 QUERY_BYTES_MAX: Final = 8_192  # the longest name and cursor, percent-encoded, take half of it
-# A busy process is alive: who watches it must not take it for dead.
-_OPERATORS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _ASIDE_S: Final = "aside_s"
@@ -219,13 +217,14 @@ class Edge:
         route = "unmatched" if found is None else found.path_format
         method = scope["method"] if scope["method"] in _METHODS else "other"
         seconds = time.perf_counter() - context.started_at
-        self._metrics.answered(method, route, context.status, seconds)
+        self._metrics.answered(method, route, context.status, seconds, context.code)
         if context.status >= self._log.status_min:
             self._log.answered(context, method, route, seconds)
 
 
 def _refuse_too_many(path: str) -> None:
-    if path not in _OPERATORS:
+    # A busy process is alive: who watches it must not take it for dead.
+    if path not in OPERATORS:
         raise Overloaded
 
 

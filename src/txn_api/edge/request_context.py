@@ -18,9 +18,9 @@ _UNKNOWN = ""
 
 
 class RequestContext:
-    """A request under way. `status` is its answer's status, 0 until the answer begins."""
+    """A request under way. `status` is its answer's status, 0 until the answer begins; `code` its problem's."""
 
-    __slots__ = ("_headers", "_send", "_trace_id", "has_left", "request_id", "scope", "started_at", "status")
+    __slots__ = ("_headers", "_send", "_trace_id", "code", "has_left", "request_id", "scope", "started_at", "status")
 
     def __init__(self, scope: Scope, send: Send, request_id: str, headers: Headers) -> None:
         self.scope, self._send, self._headers = scope, send, headers
@@ -28,7 +28,7 @@ class RequestContext:
         self._trace_id: str | None = _UNKNOWN  # it is looked for when it is needed
         scope.setdefault("state", {})["request_id"] = self.request_id
         self.started_at = time.perf_counter()
-        self.status = 0
+        self.status, self.code = 0, ""
         self.has_left = False
         """Whether the allowance was left before the answer."""
 
@@ -55,6 +55,7 @@ class RequestContext:
         """Send a problem, unless the answer has begun: then the connection is cut, which says enough."""
         if self.status:
             raise RuntimeError("an answer broke off") from None
+        self.code = problem.code
         if isinstance(problem, CardNumberMisplaced):
             # Its own card number, of whatever length, may stand in the trace id, too: that is not repeated.
             self.scope["state"][UNTRACED] = True

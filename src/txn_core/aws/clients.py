@@ -21,6 +21,7 @@ from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
 from txn_core.aws.bucket_owner import account_of, arn_of, expect_owner
+from txn_core.aws.call_failures import count_failures
 from txn_core.aws.http import HttpPool
 from txn_core.aws.objects import ObjectStore
 from txn_core.aws.types import DynamoDBClient, KinesisClient, S3Client
@@ -201,6 +202,7 @@ def _builtin_handlers() -> AioHierarchicalEmitter:
     """What a session registers, once a process; each session gets a copy, which saves it 3 ms of CPU time."""
     handlers = AioHierarchicalEmitter()
     AioSession(event_hooks=handlers)
+    count_failures(handlers)
     return handlers
 
 

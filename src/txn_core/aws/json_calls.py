@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 from pydantic_core import from_json
 
+from txn_core.aws.call_failures import note_answer, note_error
 from txn_core.aws.http import Wire, clients_wire
 from txn_core.aws.sigv4 import signed_headers
 
@@ -53,7 +54,11 @@ class JsonCalls:
             credentials=await self._credentials.get_frozen_credentials(),
             at=datetime.now(UTC),
         )
-        status, content = await self.wire.post(headers, body)
+        try:
+            status, content = await self.wire.post(headers, body)
+        except Exception as error:
+            note_error(self._service, error)
+            raise
         if status >= 300:
             raise self._refusal(operation, status, content)
         try:
@@ -68,6 +73,7 @@ class JsonCalls:
         except (ValueError, TypeError):
             document = {}
         code = str(document.get("__type", status)).partition(":")[0].rpartition("#")[2]
+        note_answer(self._service, code, status)
         message = str(document.get("message", document.get("Message", "")))
         answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
         kind: type[ClientError] = cast("Any", self._errors).from_code(code)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from txn_core.figures.fading_rate import FadingRate
 from txn_core.kinesis.landing import Attempt, DeliverySink
 from txn_core.kinesis.pace import Pace
 
@@ -61,6 +62,7 @@ class Lane:
     sent_at: float | None = None  # of the parcel that is under way
     throttles: int = 0
     round_trip_s: float = 0.0
+    load: FadingRate = field(default_factory=FadingRate)  # bytes a second that landed
     _s_a_byte: float = field(default=0.0, init=False)  # of what is ahead of a record, by the lane's parcels and pace
 
     def __post_init__(self) -> None:

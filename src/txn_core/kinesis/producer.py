@@ -322,7 +322,9 @@ class Producer:
             if not record.answer.done():
                 record.answer.set_result(Landing(shard_id, sequence_number, number, record.failures))
             record.answer = NOBODY
-        lane.succeeded(asyncio.get_running_loop().time(), took_s)
+        now = asyncio.get_running_loop().time()
+        lane.succeeded(now, took_s)
+        lane.load.add(parcel.size, now)
         # A landing on another shard is a success all the same: nothing is sent again.
         if lane.pace is not None and not self._keeper.landed(lane.name, landing.shard_id):
             self._metrics.misdirected += len(parcel.records)

@@ -4,8 +4,9 @@ Counted in plain numbers and turned into metrics only when they are asked for: a
 a lock at each step, several times a record.
 """
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -14,11 +15,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from txn_core.figures.fading_rate import skew
 from txn_core.kinesis.lanes import Lanes
 from txn_core.kinesis.stream_limits import PAYLOAD_UNIT_BYTES
 from txn_core.times import Times
 
 BUCKETS_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SHARD_BYTES_PER_S_LEAST: Final = 10_000.0
+"""A mean load of shards, a hundredth of what one takes, below which chance decides which has most."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +45,7 @@ class ProducerMetrics(Collector):
     errors: Counter[str] = field(default_factory=Counter)
     buffering: Times = field(default_factory=partial(Times, BUCKETS_S))
     request_times: Times = field(default_factory=partial(Times, BUCKETS_S))
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.registry.register(self)
@@ -91,8 +96,14 @@ class ProducerMetrics(Collector):
                 "Aggregation ratio since the start",
                 self.put / self.kinesis_records_put if self.kinesis_records_put else 0.0,
             ),
+            ("shard_skew", "The load of the busiest shard over the mean of all, over the last minutes", self._skew()),
             ("aggregation_on", "Whether records are packed by shard", float(bool(self.lanes.routing.shards))),
         )
+
+    def _skew(self) -> float:
+        now = self.clock()
+        loads = [lane.load.at(now) for lane in self.lanes.all() if lane.pace is not None]
+        return skew(loads, SHARD_BYTES_PER_S_LEAST)
 
     def _shards(self) -> Iterator[Metric]:
         shares = GaugeMetricFamily("txn_shard_rate_share", "A shard's pace over its limits", labels=["shard"])

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ingest.batches.batch_receipt import BatchReceipt
+from txn_core.aws.call_failures import CallFailureMetrics
 from txn_core.aws.versioned_objects import ListedObject
 from txn_core.logs.log_metrics import LogMetrics
 
@@ -24,6 +25,7 @@ class IngestMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         LogMetrics(self.registry, PREFIX)
+        CallFailureMetrics(self.registry, PREFIX)
         self.files = self._counter("files", "Files that were looked at, by what became of them", "outcome")
         self._rows = self._counter("rows", "Rows of files that are done or failed", "outcome")
         self.attempts_failed = self._counter("attempts_failed", "Attempts at a file that are made again later")

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from operations.alarms.alarm_table import alarms_of
 from operations.health.findings import findings, worst
-from operations.health.runbook import RUNBOOK, RunbookEntry, thresholds_of
 from operations.http.examples import REPORT
+from operations.runbook.runbook import RUNBOOK
+from operations.runbook.runbook_entry import RunbookEntry, thresholds_of
 from operations.shapes import ApiFigures, DeadLetterFigures, DrainFigures, FindingShape, MissingShape
 
 GOOD: dict[str, Any] = deepcopy(REPORT)
@@ -83,13 +85,16 @@ def test_a_part_that_cannot_be_read_is_a_finding() -> None:
 
 @pytest.mark.parametrize("entry", RUNBOOK, ids=lambda entry: entry.name)
 def test_every_entry_says_what_to_do(entry: RunbookEntry) -> None:
-    assert entry.steps
-    assert entry.warning is not None or entry.critical is not None
-    assert "above" in thresholds_of(entry)
+    assert entry.first_look
+    assert entry.safe_action
+    assert entry.stop
     assert entry.warning is None or entry.critical is None or entry.warning < entry.critical
+    has_threshold = entry.warning is not None or entry.critical is not None
+    assert ("above" in thresholds_of(entry)) is has_threshold
+    assert has_threshold or alarms_of(entry), "nothing leads to it"
 
 
 def test_every_entry_is_reached_by_some_figures() -> None:
     """No threshold is only said."""
     reached = {finding.figure for changes, _ in CASES for finding in found(changes)}
-    assert reached | {"missing"} == {entry.name for entry in RUNBOOK}
+    assert reached | {"missing"} == {entry.name for entry in RUNBOOK if thresholds_of(entry)}

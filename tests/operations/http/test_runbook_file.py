@@ -1,10 +1,10 @@
-"""`docs/runbook.md`: what is committed is what the runbook says."""
+"""`docs/runbooks.md`: what is committed is what the runbook says."""
 
 from pathlib import Path
 
 from operations.http import runbook_file
 
-COMMITTED = Path(__file__).parents[3] / "docs" / "runbook.md"
+COMMITTED = Path(__file__).parents[3] / "docs" / "runbooks.md"
 
 
 def test_the_committed_page_has_not_drifted() -> None:

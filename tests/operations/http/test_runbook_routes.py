@@ -2,12 +2,13 @@
 
 import pytest
 
-from operations.health.runbook import RUNBOOK
+from operations.alarms.alarm_table import alarms_of
+from operations.runbook.runbook import RUNBOOK
 from tests.txn_api.conftest import AppFixture
 
 
 async def test_each_entry_has_its_page(desk: AppFixture) -> None:
-    """With what it means, its thresholds and its steps; the list leads to all."""
+    """With what it means, its thresholds, its alarms and its steps; the list leads to all."""
     del desk.client.headers["authorization"]
     index = await desk.client.get("/runbook")
     for entry in RUNBOOK:
@@ -15,7 +16,8 @@ async def test_each_entry_has_its_page(desk: AppFixture) -> None:
         page = await desk.client.get(entry.address)
         assert page.status_code == 200
         assert entry.title in page.text
-        assert page.text.count("<li>") == len(entry.steps)
+        items = len(entry.first_look) + len(entry.safe_action) + len(alarms_of(entry))
+        assert page.text.count("<li>") == items
         assert "script-src" not in page.headers["content-security-policy"]
 
 

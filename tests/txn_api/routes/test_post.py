@@ -69,6 +69,8 @@ async def test_no_landing_is_said_honestly(desk: AppFixture, reply: Reply, code:
     answer = await desk.client.post("/transactions", json=body())
     assert (answer.status_code, answer.json()["code"]) == (503, code)
     assert answer.headers["retry-after"] == "1"
+    counted = {"outcome": "failed" if code == "not_stored" else code}
+    assert desk.app.state.registry.get_sample_value("txn_http_answers_total", counted) == 1
 
 
 async def test_a_full_buffer_is_said_before_anything_is_buffered(desk: AppFixture) -> None:

@@ -51,3 +51,14 @@ def test_each_shard_shows_how_it_fares() -> None:
     assert registry.get_sample_value("txn_shard_rate_share", shard) == 0.7
     assert registry.get_sample_value("txn_shard_apart", shard) == 1
     assert b"card" not in generate_latest(registry)
+
+
+def test_a_busy_shard_among_idle_ones_is_seen() -> None:
+    """The skew is taken of the bytes that landed lately; with hardly any load there is none."""
+    metrics, registry = made()
+    metrics.clock = lambda: 10.0
+    metrics.lanes.reroute(ByShard(shard_map(4)), 0.0)
+    assert registry.get_sample_value("txn_shard_skew") == 1
+    for lane, share in zip(metrics.lanes.all(), (37, 1, 1, 1), strict=True):
+        lane.load.add(share * 1_000_000, 10.0)
+    assert registry.get_sample_value("txn_shard_skew") == 3.7

@@ -1,0 +1,1 @@
+"""The dashboard for Grafana, typed by Grafana's own SDK."""

@@ -1,0 +1,102 @@
+"""Has the templates judged by cfn-lint in three regions, checkov and cdk-nag, and compares with `findings.py`.
+
+`python -m deploy.judges` ends with 1 when a finding has no reason, or a reason no finding. Nothing of it calls AWS or
+another host.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.app import STACKS, TEMPLATES
+from deploy.findings import EXPLAINED
+from deploy.nag import nag_findings
+
+REGIONS: Final = ("us-east-1", "eu-central-1", "ap-southeast-2")
+CHECKOV: Final = Path(".venv/checkov/bin/checkov")
+
+Finding = tuple[str, str]
+"""A rule, and `stack.Resource`."""
+
+
+def cfn_lint() -> Iterator[Finding]:
+    """Errors, warnings and hints of cfn-lint."""
+    command = [
+        sys.executable,
+        "-m",
+        "cfnlint",
+        "--regions",
+        *REGIONS,
+        "--format",
+        "json",
+        "--include-checks",
+        "I",
+        "--",
+    ]
+    for fault in json.loads(_said([*command, *_files()]) or "[]"):
+        path = fault["Location"]["Path"] or []
+        named = path[1] if path[:1] == ["Resources"] and len(path) > 1 else "/".join(map(str, path[:2]))
+        yield fault["Rule"]["Id"], f"{_stack(fault['Filename'])}.{named}"
+
+
+def checkov() -> Iterator[Finding]:
+    """Failed checks of checkov, which is kept from asking its vendor."""
+    command = [str(CHECKOV), "--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "-o", "json"]
+    for file in _files():
+        report: Any = json.loads(_said([*command, "-f", file]))
+        for fault in report.get("results", {}).get("failed_checks", ()):
+            yield fault["check_id"], f"{_stack(file)}.{fault['resource'].rpartition('.')[2]}"
+
+
+JUDGES: Final[dict[str, Callable[[], Iterator[Finding]]]] = {
+    "cfn-lint": cfn_lint,
+    "checkov": checkov,
+    "cdk-nag": lambda: nag_findings(STACKS),
+}
+
+
+def main() -> None:
+    """Ask every judge, or those that are named."""
+    bad = []
+    for judge in sys.argv[1:] or JUDGES:
+        found = set(JUDGES[judge]())
+        known = {(each.rule, resource) for each in EXPLAINED[judge] for resource in each.resources}
+        bad += [f"{judge}: {rule} of {resource}" for rule, resource in sorted(found - known)]
+        bad += [
+            f"{judge}: {rule} of {resource} is explained, and not found" for rule, resource in sorted(known - found)
+        ]
+        sys.stdout.write(f"{judge}: {len(found)} findings, {len(found & known)} with a reason\n")
+    if bad:
+        sys.exit("\n".join(bad))
+
+
+def _files() -> list[str]:
+    return [str(path) for path in sorted(TEMPLATES.glob("*.template.json"))]
+
+
+def _stack(file: str) -> str:
+    return Path(file).name.removesuffix(".template.json")
+
+
+def _said(command: list[str]) -> str:
+    """What a judge says. Its exit code tells that it found something, which is seen from what it says."""
+    with tempfile.TemporaryDirectory() as home:
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, env=_alone(home))  # noqa: S603 - a command of ours
+    if ended.returncode and not ended.stdout.strip():
+        sys.exit(f"{command[0]} ended with {ended.returncode}: {ended.stderr[-2_000:]}")
+    return ended.stdout
+
+
+def _alone(home: str) -> dict[str, str]:
+    """The environment of a judge: nothing of the caller's, and no credentials."""
+    import os  # noqa: PLC0415
+
+    return {"PATH": os.environ["PATH"], "HOME": home, "LOG_LEVEL": "ERROR", "BC_API_KEY": ""}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Alarms of the one table (`operations.alarms`) as resources, for two stacks: one template would be too large."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aws_cdk import CfnCondition, Fn, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from deploy.names import STREAM, choice, count, imported, sub
+from deploy.parts.conditions import condition, only_if
+from operations.alarms.alarm import Alarm, Severity
+from operations.alarms.alarm_table import ALARMS
+from operations.alarms.cloudwatch_alarms import Deployment, alarm_properties
+
+NOT_DEPLOYED: Final = frozenset({"insight", "warehouse"})
+"""Kinds of process that no stack runs all the time: the insight service, and `txn warehouse watch`."""
+
+Runs = Mapping[str, CfnCondition]
+"""When there is each kind of process that not every deployment has."""
+
+
+def watched(severity: Severity) -> tuple[Alarm, ...]:
+    """The alarms of a severity, without those of processes that no stack runs."""
+    return tuple(
+        alarm
+        for alarm in ALARMS
+        if alarm.severity == severity and (not alarm.services or set(alarm.services) - NOT_DEPLOYED)
+    )
+
+
+def add_alarms(stack: Stack, alarms: Sequence[Alarm], topic: str, runs: Runs) -> None:
+    """Add alarms that go to a topic. The rule for changes by hand has its name from the prefix."""
+    count(stack, "RetentionHours", "The parameter of the data stack", 168, least=24, most=8_760)
+    deployment = Deployment(namespace=sub("${Prefix}"), values=_values(), retention=sub)
+    for alarm in alarms:
+        _add_alarm(stack, alarm, deployment, topic, runs)
+
+
+def alarm_arn(name: str) -> str:
+    """The ARN of an alarm by its name, as a text of `Fn::Sub`."""
+    return f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{name}"
+
+
+def alarm_name(alarm: Alarm) -> str:
+    """The name of an alarm, as a text of `Fn::Sub`."""
+    return f"${{Prefix}}-{alarm.name.replace('_', '-')}"
+
+
+def asked_runs(stack: Stack) -> Runs:
+    """Ask which processes run."""
+    asked = {
+        "worker-score": ("HasScore", choice(stack, "Score", "Whether the scorer runs", ("no", "yes")), "yes"),
+        "worker-ingest": (
+            "HasIngest",
+            choice(stack, "Ingest", "Whether the ingest worker runs", ("no", "yes")),
+            "yes",
+        ),
+        "worker-index": (
+            "HasIndexService",
+            choice(stack, "IndexHost", "The parameter of the service stack", ("fargate", "lambda")),
+            "fargate",
+        ),
+    }
+    front = choice(stack, "Front", "The parameter of the service stack", ("nlb", "alb", "apigw", "none"))
+    return {
+        **{service: condition(stack, name, given, value) for service, (name, given, value) in asked.items()},
+        "front": condition(stack, "HasNlb", front, "nlb"),
+    }
+
+
+def _values() -> Mapping[Any, object]:
+    """What this deployment puts in the place of the table's placeholders."""
+    return {
+        "Stream": sub(STREAM),
+        **{
+            f"{drain.capitalize()}Leases": sub(f"${{Prefix}}-{drain}-leases")
+            for drain in ("index", "archive", "score")
+        },
+        **{name: imported(f"Front{name}") for name in ("LoadBalancer", "TargetGroup", "OtherTargetGroup")},
+        **{f"Zone{number}": Fn.select(number - 1, Fn.get_azs("")) for number in (1, 2, 3)},
+        "Certificate": imported("FrontCertificateArn"),
+        "ChangeRule": sub("${Prefix}-changes"),
+    }
+
+
+def when(alarm: Alarm, runs: Runs) -> CfnCondition | None:
+    """The condition of an alarm of one kind of process that not every deployment has."""
+    conditions = [runs.get(service) for service in alarm.services if service not in NOT_DEPLOYED]
+    return conditions[0] if len(conditions) == 1 else None
+
+
+def logical_id(alarm: Alarm) -> str:
+    """The name of an alarm in the template."""
+    return "".join(part.capitalize() for part in alarm.name.split("_")) + "Alarm"
+
+
+def _add_alarm(stack: Stack, alarm: Alarm, deployment: Deployment, topic: str, runs: Runs) -> None:
+    """Add an alarm. Each goes to tickets; those that wake somebody do it together, by the composite alarm."""
+    properties = alarm_properties(alarm, deployment)
+    made = cloudwatch.CfnAlarm(
+        stack,
+        logical_id(alarm),
+        alarm_name=sub(alarm_name(alarm)),
+        comparison_operator=properties.pop("ComparisonOperator"),
+        evaluation_periods=properties.pop("EvaluationPeriods"),
+        alarm_actions=[topic],
+    )
+    for name, value in properties.items():
+        made.add_property_override(name, value)
+    if (test := when(alarm, runs)) is not None:
+        only_if(test, made)

@@ -1,0 +1,82 @@
+"""WAF before the application balancer: known bad addresses and floods. It keeps no URLs."""
+
+from typing import Any, Final
+
+from aws_cdk import CfnCondition, Stack
+from aws_cdk import aws_wafv2 as waf
+
+from deploy.parts.conditions import only_if
+from deploy.parts.log_groups import log_group
+
+REQUESTS_MAX: Final = 2_000_000
+"""Requests of one address in five minutes: a back office sends thousands a second."""
+
+_ACL: Final = waf.CfnWebACL
+
+
+def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) -> None:
+    """Add the rules, their place before the balancer, and a log that leaves out paths, queries and credentials.
+
+    No rule samples requests: a sample holds the whole URL. No rule reads bodies, which the API checks itself.
+    """
+    acl: Any = _ACL(
+        stack,
+        "Firewall",
+        scope="REGIONAL",
+        default_action=_ACL.DefaultActionProperty(allow={}),
+        visibility_config=_seen("firewall"),
+        rules=[
+            _ACL.RuleProperty(
+                name="bad-addresses",
+                priority=0,
+                override_action=_ACL.OverrideActionProperty(none={}),
+                visibility_config=_seen("bad-addresses"),
+                statement=_ACL.StatementProperty(
+                    managed_rule_group_statement=_ACL.ManagedRuleGroupStatementProperty(
+                        vendor_name="AWS", name="AWSManagedRulesAmazonIpReputationList"
+                    )
+                ),
+            ),
+            _ACL.RuleProperty(
+                name="known-bad-inputs",
+                priority=1,
+                override_action=_ACL.OverrideActionProperty(none={}),
+                visibility_config=_seen("known-bad-inputs"),
+                statement=_ACL.StatementProperty(
+                    managed_rule_group_statement=_ACL.ManagedRuleGroupStatementProperty(
+                        vendor_name="AWS", name="AWSManagedRulesKnownBadInputsRuleSet"
+                    )
+                ),
+            ),
+            _ACL.RuleProperty(
+                name="floods",
+                priority=2,
+                action=_ACL.RuleActionProperty(block={}),
+                visibility_config=_seen("floods"),
+                statement=_ACL.StatementProperty(
+                    rate_based_statement=_ACL.RateBasedStatementProperty(limit=REQUESTS_MAX, aggregate_key_type="IP")
+                ),
+            ),
+        ],
+    )
+    placed = waf.CfnWebACLAssociation(stack, "FirewallPlace", resource_arn=balancer.ref, web_acl_arn=acl.attr_arn)
+    group = log_group(stack, "FirewallLogGroup", "aws-waf-logs-${Prefix}", key)
+    left_out = waf.CfnLoggingConfiguration.FieldToMatchProperty
+    logged = waf.CfnLoggingConfiguration(
+        stack,
+        "FirewallLog",
+        resource_arn=acl.attr_arn,
+        log_destination_configs=[group.attr_arn],
+        redacted_fields=[
+            left_out(query_string={}),
+            left_out(uri_path={}),
+            *(left_out(single_header={"Name": name}) for name in ("authorization", "x-api-key", "idempotency-key")),
+        ],
+    )
+    only_if(is_alb, acl, placed, group, logged)
+
+
+def _seen(metric: str) -> Any:
+    return _ACL.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
+    )

@@ -1,0 +1,1 @@
+"""One module a stack, and the parts that the large ones are made of."""

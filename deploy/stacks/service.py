@@ -1,0 +1,166 @@
+"""The stack of what runs: cluster, a service for each process, what stands before the API."""
+
+from typing import Any, Final
+
+from aws_cdk import App, CfnCondition, CfnParameter, Fn, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+from deploy.names import choice, count, export, parameter, prefix, sub
+from deploy.parts.conditions import condition, either, given, number, only_if, text
+from deploy.parts.encryption import data_key
+from deploy.parts.front import Asked, Front, add_front
+from deploy.parts.functions import add_index_function
+from deploy.parts.network import security_group, the_network
+from deploy.parts.processes import OPERATOR, Process, processes
+from deploy.parts.roles import exported_roles
+from deploy.parts.services import Size, add_cluster, add_scaling, add_service, canary
+from deploy.parts.tasks import add_task, common
+from deploy.policies import trust
+from deploy.stacks.plain import plain_stack
+
+DIGEST: Final = ".+@sha256:[0-9a-f]{64}"
+TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
+BAKE_MINUTES: Final = 10
+CANARY_PERCENT: Final = 10
+
+
+def service_stack(app: App) -> Stack:
+    """The stack."""
+    stack = plain_stack(app, "service", "txn-api: API and workers on Fargate, and what stands before the API")
+    prefix(stack)
+    image = parameter(
+        stack,
+        "Image",
+        "Image of a registry in this account, by its digest",
+        allowed_pattern=DIGEST,
+        constraint_description="REPOSITORY@sha256:DIGEST",
+    ).value_as_string
+    front, deployment = (
+        _front_parameters(stack),
+        choice(stack, "Deployment", "How a new version of the API takes over", ("CANARY", "ROLLING")),
+    )
+    index_host = choice(stack, "IndexHost", "What runs the index", ("fargate", "lambda"))
+    count(stack, "IndexGeneration", "The generation of the index that is written and read", 1, least=1, most=9_999)
+    choice(stack, "LogLevel", "The least severe log line", ("info", "debug", "warning", "error"))
+    ingest_url = parameter(
+        stack, "IngestApiUrl", "Base URL of the API for the ingest worker; without it there is no ingest worker", ""
+    )
+    sizes = {process.name: _size(stack, process) for process in processes()}
+
+    key = data_key()
+    network = the_network()
+    cluster = add_cluster(stack)
+    workers = security_group(stack, "WorkerGroup", network, "Workers: nobody reaches them")
+    api_group = security_group(stack, "ApiGroup", network, "The API")
+    built = add_front(stack, front, network, api_group, key)
+    of_all = common(stack, image, key)
+    add_task(stack, OPERATOR, of_all, exported_roles(OPERATOR))
+    add_index_function(stack, condition(stack, "IsIndexFunction", index_host, "lambda"), image, key)
+    runs = {
+        "index": condition(stack, "IsIndexService", index_host, "fargate"),
+        "ingest": given(stack, "IsIngestService", ingest_url),
+    }
+    for process in processes():
+        task, _ = add_task(stack, process, of_all, exported_roles(process))
+        group = api_group if process.serves else workers
+        more = _of_api(stack, built, deployment) if process.serves else {}
+        service = add_service(stack, process, cluster, task, network, group, sizes[process.name], **more)
+        if process.serves:
+            for each in built.waits_for:
+                service.add_dependency(each)
+        scaling = add_scaling(stack, process, cluster, service, sizes[process.name])
+        if process.name in runs:
+            only_if(runs[process.name], service, *scaling)
+    _export(stack, cluster, workers, built, front.certificate)
+    return stack
+
+
+def _front_parameters(stack: Stack) -> Asked:
+    return Asked(
+        kind=choice(stack, "Front", "What stands before the API", ("nlb", "alb", "apigw", "none")),
+        certificate=parameter(stack, "CertificateArn", "Certificate of the balancer (ACM); nlb and alb need one", ""),
+        tls_policy=choice(stack, "TlsPolicy", "Which TLS the balancer speaks", TLS_POLICIES),
+        clients=parameter(
+            stack,
+            "ClientCidr",
+            "Addresses that may reach the balancer",
+            "10.0.0.0/8",
+            allowed_pattern="[0-9./]{9,18}",
+        ),
+    )
+
+
+def _size(stack: Stack, process: Process) -> Size:
+    return Size(
+        count(stack, f"{process.id}Min", f"Tasks of {process.name} at least", process.least),
+        count(
+            stack, f"{process.id}Max", f"Tasks of {process.name} at most; more than shards do nothing", process.most
+        ),
+    )
+
+
+def _of_api(stack: Stack, front: Front, deployment: CfnParameter) -> dict[str, Any]:
+    """The balancer of the API's service, and how one version takes over from another."""
+    wanted = condition(stack, "WantsCanary", deployment, "CANARY")
+    both: Any = Fn.condition_and(wanted, front.exists)
+    is_canary = CfnCondition(stack, "IsCanary", expression=both)
+    role = iam.CfnRole(
+        stack,
+        "TrafficRole",
+        assume_role_policy_document=trust("ecs.amazonaws.com"),
+        managed_policy_arns=[
+            sub("arn:${AWS::Partition}:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers")
+        ],
+    )
+    only_if(is_canary, role)
+    errors = cloudwatch.CfnAlarm(
+        stack,
+        "DeploymentAlarm",
+        alarm_name=sub("${Prefix}-deployment"),
+        alarm_description="The API answers 500 while a version takes over: the deployment goes back by itself",
+        namespace=sub("${Prefix}"),
+        metric_name="txn_http_requests_total",
+        dimensions=[
+            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value)
+            for name, value in {"service": "api", "status": "500"}.items()
+        ],
+        statistic="Sum",
+        period=60,
+        evaluation_periods=3,
+        datapoints_to_alarm=2,
+        threshold=5,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+    )
+    configuration = ecs.CfnService.DeploymentConfigurationProperty(
+        minimum_healthy_percent=100,
+        maximum_percent=200,
+        strategy=text(either(is_canary, "CANARY", "ROLLING")),
+        canary_configuration=either(
+            is_canary, {"CanaryPercent": CANARY_PERCENT, "CanaryBakeTimeInMinutes": BAKE_MINUTES}
+        ),
+        bake_time_in_minutes=number(either(is_canary, BAKE_MINUTES)),
+        alarms=ecs.CfnService.DeploymentAlarmsProperty(alarm_names=[errors.ref], enable=True, rollback=True),
+        deployment_circuit_breaker=ecs.CfnService.DeploymentCircuitBreakerProperty(enable=True, rollback=True),
+    )
+    balanced = {
+        "ContainerName": "api",
+        "ContainerPort": 8080,
+        "TargetGroupArn": front.targets,
+        **canary(is_canary, role.attr_arn, front.listener, front.other_targets),
+    }
+    return {
+        "deployment_configuration": configuration,
+        "load_balancers": either(front.exists, [balanced]),
+        "health_check_grace_period_seconds": number(either(front.exists, 60)),
+    }
+
+
+def _export(stack: Stack, cluster: Any, workers: Any, front: Front, certificate: CfnParameter) -> None:
+    """What the warehouse and watch stacks build on."""
+    export(stack, "ClusterArn", cluster.attr_arn)
+    export(stack, "WorkerGroupId", workers.attr_group_id)
+    names = {**front.names, "CertificateArn": certificate.value_as_string}
+    only_if(front.has_nlb, *(export(stack, f"Front{name}", value) for name, value in names.items()))

@@ -1,0 +1,1 @@
+"""One table of panels, rendered for CloudWatch and for Grafana."""
