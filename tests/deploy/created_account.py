@@ -6,15 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config
 
-from tests.deploy.deployed import ACCOUNT, REGION, ROOT, STACKS, parameters_of, template_of
+from tests.deploy.deployed import ACCOUNT, REGION, ROOT, STACKS, TOOLS, parameters_of
+from tests.deploy.templates import template
 
-MOTO_PYTHON: Final = Path(os.environ.get("MOTO_PYTHON", ROOT / ".venv" / "deploy" / "bin" / "python"))
 START_S_MAX: Final = 60
 
 
@@ -57,14 +56,13 @@ class CreatedAccount:
 
     def _carry_out(self, operation: str, stack: str, prefix: str, parameters: dict[str, str], expected: str) -> None:
         cloudformation = self.client("cloudformation")
-        template = template_of(stack)
         if not self.certificate:
             made = self.client("acm").request_certificate(DomainName="api.example.org")
             self.certificate.append(made["CertificateArn"])
-        given = parameters_of(template, Prefix=prefix, CertificateArn=self.certificate[0], **parameters)
+        given = parameters_of(template(stack), Prefix=prefix, CertificateArn=self.certificate[0], **parameters)
         getattr(cloudformation, operation)(
             StackName=f"{prefix}-{stack}",
-            TemplateBody=json.dumps(template, separators=(",", ":")),
+            TemplateBody=json.dumps(template(stack), separators=(",", ":")),
             Parameters=[{"ParameterKey": name, "ParameterValue": str(value)} for name, value in given.items()],
             Capabilities=["CAPABILITY_NAMED_IAM"],
         )
@@ -78,7 +76,7 @@ def created_account() -> Iterator[CreatedAccount]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX") if name in os.environ}
     settings = {"PYTHONPATH": str(ROOT), "AWS_EC2_METADATA_DISABLED": "true", "NO_PROXY": "127.0.0.1"}
     with subprocess.Popen(
-        [str(MOTO_PYTHON), "-m", "devkit.moto_account.server"],
+        [os.environ[TOOLS], "-m", "devkit.moto_account.server"],
         env=environment | settings | {"MOTO_ACCOUNT_ID": ACCOUNT},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

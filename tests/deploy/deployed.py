@@ -1,6 +1,5 @@
 """The committed templates with parameters of a deployment, resolved."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -8,11 +7,12 @@ from typing import Any, Final
 import pytest
 from devkit.aws_account.templates.resolved_stack import Place, ResolvedStack
 
+from tests.deploy.templates import template
+
 ROOT: Final = Path(__file__).parents[2]
-TEMPLATES: Final = Path(os.environ.get("TRIAL_TEMPLATES", ROOT / "deploy" / "templates"))
 ACCOUNT: Final = "111122223333"
 REGION: Final = "eu-central-1"
-STACKS: Final = ("data", "network", "access", "service", "watch", "warehouse")
+STACKS: Final = ("data", "network", "access", "service", "watch", "tickets", "warehouse")
 """The stacks in the order in which they are made: each imports from those before it alone."""
 RUNNING: Final = ("data", "network", "access", "service")
 """The stacks that processes run in."""
@@ -22,19 +22,15 @@ PARAMETERS: Final[dict[str, str]] = {
     "AlarmEmail": "operators@example.org",
 }
 """What has no default, for all stacks together."""
-LONG: Final = pytest.mark.skipif("TEST_DEPLOY" not in os.environ, reason="one of the long ones: make test-deploy")
+TOOLS: Final = "DEPLOY_TOOLS"
+"""Names the Python of the environment that has moto."""
+LONG: Final = pytest.mark.skipif(TOOLS not in os.environ, reason="one of the long ones: make test-deploy")
 """Of a test that `make test` leaves out."""
 
 
-def template_of(stack: str) -> dict[str, Any]:
-    """The committed template of a stack."""
-    document: dict[str, Any] = json.loads((TEMPLATES / f"{stack}.template.json").read_text())
-    return document
-
-
-def parameters_of(template: dict[str, Any], **given: Any) -> dict[str, Any]:
+def parameters_of(document: dict[str, Any], **given: Any) -> dict[str, Any]:
     """Values for the parameters that a template has."""
-    return {name: value for name, value in {**PARAMETERS, **given}.items() if name in template.get("Parameters", {})}
+    return {name: value for name, value in {**PARAMETERS, **given}.items() if name in document.get("Parameters", {})}
 
 
 def deployed(*stacks: str, prefix: str = "txn", **parameters: Any) -> list[ResolvedStack]:
@@ -42,7 +38,6 @@ def deployed(*stacks: str, prefix: str = "txn", **parameters: Any) -> list[Resol
     exports: dict[str, str] = {}
     found = []
     for stack in stacks or RUNNING:
-        template = template_of(stack)
-        given = parameters_of(template, Prefix=prefix, **parameters)
-        found.append(ResolvedStack(template, Place(ACCOUNT, REGION, f"{prefix}-{stack}"), given, exports))
+        given = parameters_of(template(stack), Prefix=prefix, **parameters)
+        found.append(ResolvedStack(template(stack), Place(ACCOUNT, REGION, f"{prefix}-{stack}"), given, exports))
     return found

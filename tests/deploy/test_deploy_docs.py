@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from deploy.settings_table import ELSEWHERE, sources, updated
+
 from tests.deploy.templates import STACKS, template
 from txn_core.settings import Settings
 
