@@ -24,6 +24,7 @@ class Making:
         delete: its method that removes one, or none where it goes with another resource.
         delete_arguments: from what `Ref` gives.
         changes: whether the same call changes a resource that is there. Else a changed resource stays as it is.
+        known: whether moto knows the call; if not, its arguments are validated all the same.
     """
 
     service: str
@@ -33,6 +34,7 @@ class Making:
     delete: str | None = None
     delete_arguments: Callable[[str], dict[str, Any]] = lambda _reference: {}
     changes: bool = False
+    known: bool = True
 
 
 def _named(name: str) -> Callable[[Properties, Properties], str]:
@@ -97,7 +99,7 @@ MAKINGS: Final[Mapping[str, Making]] = {
     ),
     "AWS::CloudWatch::CompositeAlarm": Making(
         "cloudwatch", "put_composite_alarm", _named("AlarmName"), lambda p, n: {"AlarmName": p.get("AlarmName", n)},
-        "delete_alarms", lambda name: {"AlarmNames": [name]}, changes=True,
+        changes=True, known=False,
     ),
     "AWS::SecretsManager::Secret": Making(
         "secretsmanager", "create_secret", _answered("ARN"), _secret,

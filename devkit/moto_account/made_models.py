@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import boto3
 from botocore.model import Shape
+from botocore.validate import validate_parameters
 from moto.core.common_models import CloudFormationModel
 
 from devkit.moto_account.calls import MAKINGS, Making
@@ -67,8 +68,12 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
         client = _client(making.service, url(), region)
         arguments = _arguments(client, making, properties, name)
         if making.service == "budgets":
-            arguments = {"AccountId": account, "Budget": properties["Budget"]}
-        answer = getattr(client, making.create)(**arguments)
+            arguments["AccountId"] = account
+        if making.known:
+            answer = getattr(client, making.create)(**arguments)
+        else:
+            validate_parameters(arguments, _shape(client, making))
+            answer = {}
         return MadeResource(kind, making.reference(arguments, answer), answer, (region, account))
 
     def update(cls: type, original_resource: MadeResource, **now: Any) -> MadeResource:
@@ -102,13 +107,17 @@ def _client(service: str, url: str, region: str) -> Any:
 
 def _arguments(client: Any, making: Making, properties: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The further arguments, and the properties that the call knows by their own names, with its types."""
-    operation = client.meta.method_to_api_mapping[making.create]
-    shape = client.meta.service_model.operation_model(operation).input_shape
+    shape = _shape(client, making)
     given = making.arguments(properties, name)
     by_name = {key: _typed(value, shape.members[key]) for key, value in properties.items() if key in shape.members}
     if isinstance(tags := by_name.get("Tags"), list) and shape.members["Tags"].type_name == "map":
         by_name["Tags"] = {one["Key"]: one["Value"] for one in tags}
     return {**by_name, **given}
+
+
+def _shape(client: Any, making: Making) -> Any:
+    """The parameters of the call that makes a resource."""
+    return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[making.create]).input_shape
 
 
 def _typed(value: Any, shape: Shape) -> Any:
