@@ -22,7 +22,7 @@ from devkit.site import Site
 from txn_cli.stack.datadir import DataDir
 from txn_core.aws.clients import Aws
 
-COMMAND_S_MAX: Final = 240.0
+COMMAND_S_MAX: Final = 400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,19 @@ def _scaling_policy(properties: Properties, _name: str) -> dict[str, Any]:
     return {"ResourceId": resource, "ScalableDimension": dimension, "ServiceNamespace": service}
 
 
+def _of_scaling_policy(arn: str) -> dict[str, Any]:
+    """What names a policy: its ARN ends in `resource/SERVICE/RESOURCE:policyName/NAME`."""
+    place, _, name = arn.partition(":resource/")[2].partition(":policyName/")
+    service, _, resource = place.partition("/")
+    dimension = f"{service}:service:DesiredCount"
+    return {
+        "PolicyName": name,
+        "ServiceNamespace": service,
+        "ResourceId": resource,
+        "ScalableDimension": dimension,
+    }
+
+
 def _backup_plan(properties: Properties, _name: str) -> dict[str, Any]:
     given = properties["BackupPlan"]
     rules = [
@@ -129,7 +142,8 @@ MAKINGS: Final[Mapping[str, Making]] = {
         changes=True,
     ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": Making(
-        "application-autoscaling", "put_scaling_policy", _answered("PolicyARN"), _scaling_policy, changes=True
+        "application-autoscaling", "put_scaling_policy", _answered("PolicyARN"), _scaling_policy,
+        "delete_scaling_policy", _of_scaling_policy, changes=True,
     ),
     "AWS::Logs::MetricFilter": Making(
         "logs", "put_metric_filter", _named("filterName"),

@@ -65,7 +65,7 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
         properties = element.get("Properties", {})
         if making is None:
             return MadeResource(kind, f"{name}-{secrets.token_hex(4)}", {}, (region, account))
-        client = _client(making.service, url(), region)
+        client = client_of(making.service, url(), region)
         arguments = _arguments(client, making, properties, name)
         if making.service == "budgets":
             arguments["AccountId"] = account
@@ -84,7 +84,7 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
 
     def delete(_cls: type, name: str, _element: Any, _account: str, region: str) -> None:
         if making is not None and making.delete is not None:
-            getattr(_client(making.service, url(), region), making.delete)(**making.delete_arguments(name))
+            getattr(client_of(making.service, url(), region), making.delete)(**making.delete_arguments(name))
 
     return type(
         "Made" + kind.replace("::", ""),
@@ -100,7 +100,8 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
     )
 
 
-def _client(service: str, url: str, region: str) -> Any:
+def client_of(service: str, url: str, region: str) -> Any:
+    """A client of the server itself."""
     session = boto3.Session(aws_access_key_id="111122223333", aws_secret_access_key="x", region_name=region)
     return session.client(service, endpoint_url=url)
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from moto.cloudformation import parsing
+from moto.ec2.models import vpcs as ec2
 from moto.elbv2 import models as elbv2
 from moto.rds import models as rds
 
@@ -16,7 +17,7 @@ _DOTTED: Final = re.compile(r"\$\{(\w+)\.(\w+\.\w+)\}")
 def repair_functions() -> None:
     """Let templates use `Fn::Cidr`, attributes with a dot in `Fn::Sub`, and `Fn::GetAZs` without a region.
 
-    moto takes the last one for that of Virginia, wherever it is asked.
+    moto takes the last one for the zones of Virginia, wherever it is asked.
     """
     carried_out = parsing.clean_json
 
@@ -86,3 +87,14 @@ def repair_balancers() -> None:
 def repair_databases() -> None:
     """Let `Ref` of a group of parameters give its name."""
     rds.DBParameterGroup.physical_resource_id = property(lambda made: made.name)
+
+
+def repair_endpoints() -> None:
+    """Let an endpoint of a network be a gateway where its template does not say what it is."""
+    made = ec2.VPCEndPoint.create_from_cloudformation_json.__func__
+
+    def create(cls: type, name: str, element: Any, account: str, region: str, **more: Any) -> Any:
+        properties = {"VpcEndpointType": "Gateway", **element["Properties"]}
+        return made(cls, name, {**element, "Properties": properties}, account, region, **more)
+
+    ec2.VPCEndPoint.create_from_cloudformation_json = classmethod(create)

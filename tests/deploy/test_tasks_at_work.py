@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ import pytest
 from devkit.aws_account.account_site import AccountSite, account_site
 
 from tests.deploy.client_work import ROWS, SINGLE, ClientWork, wait_ready
-from tests.deploy.deployed import LONG, ROOT, deployed
+from tests.deploy.deployed import LONG, deployed
 from tests.deploy.known_calls import known_calls, seen_calls, unused_actions
 from tests.deploy.unused_actions import unexplained, without_purpose
 from txn_core.api_keys import SCOPES
@@ -20,8 +22,6 @@ from txn_core.aws.clients import Aws
 
 QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_SCORE_FLUSH_S": "1"}
 WORKERS: Final = ("index", "archive", "score")
-KNOWN_NOW: Final = ROOT / ".venv" / "deploy" / "known_calls.json"
-"""Where the calls of the last run are kept, for whoever has to look what differs."""
 NO_EVENT: Final = b"this is no event"
 
 
@@ -58,9 +58,9 @@ async def split_first_shard(site: AccountSite) -> None:
 
 
 @LONG
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
-    async with account_site(deployed(), tmp_path) as site:
+    async with account_site(deployed(), tmp_path) as site, kept_calls(site):
         operator = await asyncio.to_thread(site.agent.operator_environment, site.definition("api"))
         await asyncio.to_thread(site.run, "bootstrap", environment=operator)
         scopes = [option for scope in SCOPES for option in ("--scope", scope)]
@@ -89,6 +89,22 @@ async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
         assert_used(site)
 
 
+@asynccontextmanager
+async def kept_calls(site: AccountSite) -> AsyncIterator[None]:
+    """Keep all calls in the folder of the test, for whoever has to look what differs; also when the test fails."""
+    try:
+        yield
+    finally:
+        started = [task.definition for task in site.agent.tasks]
+        kept = {
+            "known_calls": seen_calls(site.account, started),
+            "unused": sorted(unused_actions(site.account, started)),
+            "refused": sorted(set(site.account.ledger.refused), key=str),
+            "unknown": site.proxy.unknown,
+        }
+        (site.folder / "calls.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
 def load(site: AccountSite, url: str, key: str) -> None:
     """Load a file as a back office does."""
     client = {**os.environ, "TXN_API_KEY": key}
@@ -99,7 +115,7 @@ def load(site: AccountSite, url: str, key: str) -> None:
 
 def caught_up(site: AccountSite, operator: dict[str, str]) -> None:
     """Wait until every shard is drained."""
-    site.run("status", "--wait-caught-up", "--timeout", "120", "--json", environment=operator)
+    site.run("status", "--wait-caught-up", "--timeout", "300", "--json", environment=operator)
 
 
 async def indexed(site: AccountSite) -> int:
@@ -118,7 +134,6 @@ def assert_used(site: AccountSite) -> None:
     assert ledger.refused == []
     started = [task.definition for task in site.agent.tasks]
     seen = seen_calls(site.account, started)
-    KNOWN_NOW.write_text(json.dumps(seen, indent=1, sort_keys=True) + "\n")
     assert seen == known_calls()
     unused = unused_actions(site.account, started)
     assert unexplained(unused) == set()
