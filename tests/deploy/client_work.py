@@ -11,7 +11,7 @@ import httpx
 from tests.builders import body, issued_card_number
 
 ROWS: Final = 2_000
-WAIT_S_MAX: Final = 90.0
+WAIT_S_MAX: Final = 240.0
 _PAUSE_S: Final = 0.1
 IN_BULK: Final = {"Content-Type": "application/x-ndjson"}
 SINGLE: Final = 20

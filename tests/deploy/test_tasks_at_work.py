@@ -17,10 +17,12 @@ from tests.deploy.client_work import ROWS, SINGLE, ClientWork, wait_ready
 from tests.deploy.deployed import LONG, deployed
 from tests.deploy.known_calls import known_calls, seen_calls, unused_actions
 from tests.deploy.unused_actions import unexplained, without_purpose
+from txn_cli.stack.firstmodel import ensure_model
+from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES
 from txn_core.aws.clients import Aws
 
-QUICK: Final = {"TXN_ARCHIVE_FLUSH_AGE_S": "1", "TXN_SCORE_FLUSH_S": "1"}
+QUICK: Final = {"archive.env": "TXN_ARCHIVE_FLUSH_AGE_S=1\n", "score.env": "TXN_SCORE_FLUSH_S=1\n"}
 WORKERS: Final = ("index", "archive", "score")
 NO_EVENT: Final = b"this is no event"
 
@@ -39,17 +41,23 @@ def start_all(site: AccountSite) -> str:
     for worker in WORKERS:
         metrics = free_port()
         own = {"TXN_WORKER_METRICS_HOST": "127.0.0.1", "TXN_WORKER_METRICS_PORT": metrics}
-        task = site.agent.start(site.definition(worker), **own, **QUICK)
+        task = site.agent.start(site.definition(worker), **own)
         waited.append((f"http://127.0.0.1:{metrics}/readyz", task.log))
     for url, log in waited:
         wait_ready(url, log)
     return f"http://127.0.0.1:{port}"
 
 
+async def choose_model(site: AccountSite) -> None:
+    """Let the model that comes with the package score, as an operator does."""
+    bucket = site.definition("score").environment["TXN_BUCKET"]
+    await ensure_model(site.site.settings.model_copy(update={"bucket": bucket}), Narrator())
+
+
 async def split_first_shard(site: AccountSite) -> None:
     """Split a shard of the stream, as an operator does."""
     async with Aws(site.site.settings).kinesis() as kinesis:
-        stream = site.agent.environment_of(site.definition("index"))["TXN_STREAM"]
+        stream = site.definition("index").environment["TXN_STREAM"]
         shard = (await kinesis.list_shards(StreamName=stream))["Shards"][0]
         hashes = shard["HashKeyRange"]
         middle = (int(hashes["StartingHashKey"]) + int(hashes["EndingHashKey"])) // 2
@@ -60,13 +68,15 @@ async def split_first_shard(site: AccountSite) -> None:
 @LONG
 @pytest.mark.timeout(900)
 async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
-    async with account_site(deployed(), tmp_path) as site, kept_calls(site):
+    async with account_site(deployed(SettingsFiles="yes"), tmp_path) as site, kept_calls(site):
+        site.agent.settings_files |= QUICK
         operator = await asyncio.to_thread(site.agent.operator_environment, site.definition("api"))
         await asyncio.to_thread(site.run, "bootstrap", environment=operator)
         scopes = [option for scope in SCOPES for option in ("--scope", scope)]
         made = await asyncio.to_thread(
             site.run, "keys", "create", "--account", "acme", *scopes, "--json", environment=operator
         )
+        await choose_model(site)
         url = await asyncio.to_thread(start_all, site)
 
         headers = {"Authorization": f"Bearer {made['key']}"}
@@ -121,7 +131,7 @@ def caught_up(site: AccountSite, operator: dict[str, str]) -> None:
 async def indexed(site: AccountSite) -> int:
     """The transactions of the index."""
     async with Aws(site.site.settings).dynamodb() as dynamodb:
-        table = site.agent.environment_of(site.definition("index"))["TXN_TABLE_PREFIX"] + "-transactions"
+        table = site.definition("index").environment["TXN_TABLE_PREFIX"] + "-transactions"
         pages = dynamodb.get_paginator("scan").paginate(TableName=table)
         items: list[Any] = [item async for page in pages for item in page["Items"]]
     return sum("event" in item or "card" in item for item in items)

@@ -63,6 +63,7 @@ class PocketAgent:
 
     Attributes:
         secret_values: the value of each secret, by its ARN.
+        settings_files: the text of objects that definitions name as files of variables, by a part of the name.
         folder: where the logs go.
     """
 
@@ -70,6 +71,7 @@ class PocketAgent:
     proxy: AuthorisingProxy
     secret_values: Mapping[str, str]
     folder: Path
+    settings_files: dict[str, str] = field(default_factory=dict)
     tasks: list[RunningTask] = field(default_factory=list)
 
     def start(self, definition: TaskDefinition, **overrides: str) -> RunningTask:
@@ -103,6 +105,7 @@ class PocketAgent:
         return {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             **image_environment(),
+            **self._of_files(definition),  # the definition's own variables go before those of files
             **definition.environment,
             **secrets,
             **self.endpoints,
@@ -146,12 +149,22 @@ class PocketAgent:
     def _task_arn(self, definition: TaskDefinition) -> str:
         return f"arn:aws:ecs:{self.account.region}:{self.account.number}:task/cluster/{definition.family}"
 
+    def _of_files(self, definition: TaskDefinition) -> dict[str, str]:
+        """The variables of files, one `NAME=value` a line; a file that nobody gave is empty."""
+        lines = "\n".join(text for arn in definition.environment_files for text in self._files(arn)).splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+    def _files(self, arn: str) -> list[str]:
+        return [text for part, text in self.settings_files.items() if part in arn]
+
     def _to_start(self, definition: TaskDefinition) -> list[Right]:
-        rights = []
+        rights: list[Right] = []
         if (image := _PRIVATE_IMAGE.match(definition.image)) is not None:
             repository = f"arn:aws:ecr:{image[2]}:{image[1]}:repository/{image[3]}"
-            rights = [Right("ecr:GetAuthorizationToken", "*")]
+            rights += [Right("ecr:GetAuthorizationToken", "*")]
             rights += [Right(f"ecr:{action}", repository) for action in _OF_IMAGE]
+        for file in definition.environment_files:
+            rights += [Right("s3:GetBucketLocation", file.partition("/")[0]), Right("s3:GetObject", file)]
         if definition.log_group is not None:
             group = f"arn:aws:logs:{self.account.region}:{self.account.number}:log-group:{definition.log_group}"
             stream = f"{group}:log-stream:{definition.family}/1"

@@ -15,7 +15,9 @@ class TaskDefinition:
         name: its name in the template.
         command: what the image's entry point gets.
         secrets: where each variable's value is, as ECS writes it: `<ARN of a secret>[:<key of its JSON>:...]`.
-        roles: the role of the task, and the one with which ECS starts it, by ARN.
+        environment_files: objects of S3 with further variables, by ARN.
+        task_role: the ARN of the role that the process has.
+        execution_role: the ARN of the role with which ECS starts it.
     """
 
     name: str
@@ -25,6 +27,7 @@ class TaskDefinition:
     command: tuple[str, ...]
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
+    environment_files: tuple[str, ...]
     task_role: str
     execution_role: str
     log_group: str | None
@@ -45,6 +48,7 @@ class TaskDefinition:
             command=tuple(container.get("Command", ())),
             environment={one["Name"]: str(one["Value"]) for one in container.get("Environment", ())},
             secrets={one["Name"]: one["ValueFrom"] for one in container.get("Secrets", ())},
+            environment_files=tuple(one["Value"] for one in container.get("EnvironmentFiles", ())),
             task_role=properties["TaskRoleArn"],
             execution_role=properties["ExecutionRoleArn"],
             log_group=options.get("awslogs-group"),
