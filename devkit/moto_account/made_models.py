@@ -10,6 +10,7 @@ from botocore.validate import validate_parameters
 from moto.core.common_models import CloudFormationModel
 
 from devkit.moto_account.calls import MAKINGS, Making
+from devkit.moto_account.repairs import as_classmethod
 
 NO_API: Final = frozenset({
     "AWS::Backup::BackupSelection", "AWS::RDS::DBProxy", "AWS::RedshiftServerless::Namespace",
@@ -61,7 +62,7 @@ def add_models(url: Callable[[], str]) -> None:
 
 
 def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
-    def create(_cls: type, name: str, element: Any, account: str, region: str, **_: object) -> MadeResource:
+    def create(_cls: Any, name: str, element: Any, account: str, region: str, **_: object) -> MadeResource:
         properties = element.get("Properties", {})
         if making is None:
             return MadeResource(kind, f"{name}-{secrets.token_hex(4)}", {}, (region, account))
@@ -76,13 +77,13 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
             answer = {}
         return MadeResource(kind, making.reference(arguments, answer), answer, (region, account))
 
-    def update(cls: type, original_resource: MadeResource, **now: Any) -> MadeResource:
+    def update(cls: Any, original_resource: MadeResource, **now: Any) -> MadeResource:
         if making is None or not making.changes:
             return original_resource
         element, account, region = (now[name] for name in ("cloudformation_json", "account_id", "region_name"))
         return create(cls, now["new_resource_name"], element, account, region)
 
-    def delete(_cls: type, name: str, _element: Any, _account: str, region: str) -> None:
+    def delete(_cls: Any, name: str, _element: Any, _account: str, region: str) -> None:
         if making is not None and making.delete is not None:
             getattr(client_of(making.service, url(), region), making.delete)(**making.delete_arguments(name))
 
@@ -93,9 +94,9 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
             "cloudformation_name_type": staticmethod(lambda: ""),
             "cloudformation_type": staticmethod(lambda: kind),
             "has_cfn_attr": classmethod(lambda _cls, _attribute: True),
-            "create_from_cloudformation_json": classmethod(create),
-            "update_from_cloudformation_json": classmethod(update),
-            "delete_from_cloudformation_json": classmethod(delete),
+            "create_from_cloudformation_json": as_classmethod(create),
+            "update_from_cloudformation_json": as_classmethod(update),
+            "delete_from_cloudformation_json": as_classmethod(delete),
         },
     )
 
@@ -121,7 +122,7 @@ def _shape(client: Any, making: Making) -> Any:
     return client.meta.service_model.operation_model(client.meta.method_to_api_mapping[making.create]).input_shape
 
 
-def _typed(value: Any, shape: Shape) -> Any:
+def _typed(value: Any, shape: Any) -> Any:
     """A value with the type of a parameter: CloudFormation takes `"60"` for 60, and `"true"` for true."""
     if isinstance(value, Mapping) and shape.type_name == "structure":
         return {key: _typed(one, member) for key, one, member in _members(value, shape)}
@@ -132,7 +133,7 @@ def _typed(value: Any, shape: Shape) -> Any:
     return value
 
 
-def _members(value: Mapping[str, Any], shape: Shape) -> Iterator[tuple[str, Any, Shape]]:
+def _members(value: Mapping[str, Any], shape: Any) -> Iterator[tuple[str, Any, Any]]:
     """The members of a structure; some services begin the names with a small letter, CloudFormation never does.
 
     One that the service does not know keeps its name, so that botocore refuses it.

@@ -11,6 +11,7 @@ from moto.ec2.models import vpcs as ec2
 from moto.elbv2 import models as elbv2
 from moto.rds import models as rds
 
+as_classmethod: Final[Any] = classmethod  # its types know no functions with further keywords
 _DOTTED: Final = re.compile(r"\$\{(\w+)\.(\w+\.\w+)\}")
 
 
@@ -49,7 +50,7 @@ def repair_balancers() -> None:
     """Let balancers have their type, and balancers and target groups the names that metrics know them by."""
     balancer, group = elbv2.FakeLoadBalancer, elbv2.FakeTargetGroup
 
-    def create(_cls: type, name: str, element: Any, account: str, region: str, **_: object) -> Any:
+    def create(_cls: Any, name: str, element: Any, account: str, region: str, **_: object) -> Any:
         properties = element["Properties"]
         return elbv2.elbv2_backends[account][region].create_load_balancer(
             name,
@@ -78,7 +79,7 @@ def repair_balancers() -> None:
         }
         return known[attribute]
 
-    balancer.create_from_cloudformation_json = classmethod(create)
+    balancer.create_from_cloudformation_json = as_classmethod(create)
     for model, attribute_of in ((balancer, of_balancer), (group, of_group)):
         model.get_cfn_attribute = attribute_of
         model.has_cfn_attr = classmethod(lambda _cls, _attribute: True)
@@ -93,8 +94,8 @@ def repair_endpoints() -> None:
     """Let an endpoint of a network be a gateway where its template does not say what it is."""
     made = ec2.VPCEndPoint.create_from_cloudformation_json.__func__
 
-    def create(cls: type, name: str, element: Any, account: str, region: str, **more: Any) -> Any:
+    def create(cls: Any, name: str, element: Any, account: str, region: str, **more: Any) -> Any:
         properties = {"VpcEndpointType": "Gateway", **element["Properties"]}
         return made(cls, name, {**element, "Properties": properties}, account, region, **more)
 
-    ec2.VPCEndPoint.create_from_cloudformation_json = classmethod(create)
+    ec2.VPCEndPoint.create_from_cloudformation_json = as_classmethod(create)

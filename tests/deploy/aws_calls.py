@@ -9,6 +9,7 @@ from unittest import mock
 
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from devkit.aws_account.account import Account
 from devkit.aws_account.policies.policy import Right
@@ -60,13 +61,13 @@ class CallReader:
             self._clients[service] = made
         return self._clients[service]
 
-    def _note(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _note(self, request: AWSPreparedRequest, **_: object) -> Any:
         headers = {name: _text(value) for name, value in request.headers.items()}
-        body = request.body.encode() if isinstance(request.body, str) else (request.body or b"")
-        body = body if isinstance(body, bytes) else body.read()
+        given: Any = request.body or b""
+        body = given.encode() if isinstance(given, str) else given if isinstance(given, bytes) else given.read()
         target = request.url.partition("127.0.0.1:9")[2]
         self._sent.append(SignedCall.parse(request.method, target, headers, body))
-        return AWSResponse(request.url, 200, {}, _Nothing())
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Nothing())
 
 
 class _Nothing:

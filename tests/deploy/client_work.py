@@ -36,7 +36,11 @@ class ClientWork:
         """Send transactions one by one: with keys, again with the same keys, and one id with two contents."""
         for number in range(SINGLE):
             card = issued_card_number(number)
-            given = {"transaction_id": f"single-{number:04}", "card_number": card, "amount_minor": 100 + number}
+            given: dict[str, Any] = {
+                "transaction_id": f"single-{number:04}",
+                "card_number": card,
+                "amount_minor": 100 + number,
+            }
             first = self.post(key=f"key-{number}", **given)
             assert self.post(key=f"key-{number}", **given) == first
         self.post(transaction_id="single-0000", card_number=issued_card_number(0), amount_minor=9)
@@ -56,7 +60,7 @@ class ClientWork:
     def review(self) -> None:
         """Work through a case, and label a transaction, as reviewers do."""
         self.get("/alerts")
-        self.get("/alerts/quality", **{"from": "2019-01-01T00:00:00Z"})
+        self.get("/alerts/quality?from=2019-01-01T00:00:00Z")
         self.get("/cases")
         label = {
             "transaction_id": "single-0003",

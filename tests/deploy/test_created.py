@@ -12,7 +12,7 @@ from tests.deploy.deployed import LONG, STACKS, deployed
 
 pytestmark = [
     LONG,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 VARIANTS: Final = (
@@ -113,7 +113,7 @@ def test_stacks_are_created_changed_and_deleted(account: CreatedAccount) -> None
 
 
 @pytest.mark.parametrize("parameters", VARIANTS, ids=lambda parameters: parameters["Front"])
-def test_every_variant_is_created(account: CreatedAccount, parameters: dict[str, str]) -> None:
+def test_every_variant_is_created(account: CreatedAccount, parameters: dict[str, Any]) -> None:
     account.create("txn", **parameters)
 
     assert_created(account, deployed(*STACKS, **parameters), "txn")

@@ -59,7 +59,8 @@ def _encrypted(stack: ResolvedStack) -> Iterator[tuple[str, str]]:
             yield resource.attribute("Arn", stack.place), key
 
 
-def _key_of(kind: str, properties: Mapping[str, Any]) -> str | None:
+def _key_of(kind: str, properties: Mapping[str, Any]) -> Any:
+    """The key that a property names, or None."""
     match kind:
         case "AWS::Kinesis::Stream":
             return properties.get("StreamEncryption", {}).get("KeyId")

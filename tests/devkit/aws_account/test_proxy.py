@@ -58,7 +58,8 @@ async def at_work() -> AsyncIterator[tuple[Account, AuthorisingProxy]]:
 
 @asynccontextmanager
 async def client(service: str, proxy: AuthorisingProxy, credentials: Credentials) -> AsyncIterator[Any]:
-    async with get_session().create_client(
+    session: Any = get_session()
+    async with session.create_client(
         service,
         endpoint_url=proxy.url,
         region_name=PLACE.region,

@@ -89,7 +89,7 @@ def test_calls_that_are_not_known_are_refused() -> None:
         ("DELETE", "/lake/a?uploadId=u", {}, [("AbortMultipartUpload", "lake/a")]),
     ],
 )
-def test_calls_to_s3(method: str, target: str, headers: dict[str, str], expected: list[tuple[str, str]]) -> None:
+def test_calls_to_s3(method: str, target: str, headers: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     rights = s3_rights(signed("s3", method, target, **headers))
     wanted = [(f"s3:{action}", arn if arn == "*" else f"arn:aws:s3:::{arn}") for action, arn in expected]
 
