@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 import boto3
@@ -101,8 +102,9 @@ def _model(kind: str, making: Making | None, url: Callable[[], str]) -> type:
     )
 
 
+@cache
 def client_of(service: str, url: str, region: str) -> Any:
-    """A client of the server itself."""
+    """A client of the server itself; each is made once, which takes longer than its calls."""
     session = boto3.Session(aws_access_key_id="111122223333", aws_secret_access_key="x", region_name=region)
     return session.client(service, endpoint_url=url)
 

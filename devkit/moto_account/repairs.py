@@ -18,7 +18,8 @@ _DOTTED: Final = re.compile(r"\$\{(\w+)\.(\w+\.\w+)\}")
 def repair_functions() -> None:
     """Let templates use `Fn::Cidr`, attributes with a dot in `Fn::Sub`, and `Fn::GetAZs` without a region.
 
-    moto takes the last one for the zones of Virginia, wherever it is asked.
+    moto takes the last one for the zones of Virginia, wherever it is asked. And let conditions compare a number with
+    its text, as CloudFormation does.
     """
     carried_out = parsing.clean_json
 
@@ -38,7 +39,16 @@ def repair_functions() -> None:
     def attribute(found: re.Match[str], resources: Any) -> str:
         return str(clean({"Fn::GetAtt": [found[1], found[2]]}, resources))
 
+    judged = parsing.parse_condition
+
+    def equal(given: Any, resources: Any, conditions: Any) -> Any:
+        if isinstance(given, dict) and "Fn::Equals" in given:
+            left, right = (str(clean(one, resources)) for one in given["Fn::Equals"])
+            return left == right
+        return judged(given, resources, conditions)
+
     parsing.clean_json = clean
+    parsing.parse_condition = equal
 
 
 def _blocks(block: str, bits: int) -> Iterator[str]:

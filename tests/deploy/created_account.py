@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import botocore.session
+import httpx
 from botocore.config import Config
 
 from tests.deploy.deployed import ACCOUNT, REGION, ROOT, STACKS, TOOLS, parameters_of
@@ -23,13 +24,22 @@ class CreatedAccount:
 
     url: str
     certificate: list[str] = field(default_factory=list)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         """A client of a service, with every right."""
-        session = botocore.session.Session()
-        session.set_credentials(ACCOUNT, "secret")
-        config = Config(retries={"total_max_attempts": 1}, read_timeout=300, s3={"addressing_style": "path"})
-        return session.create_client(service, region_name=REGION, endpoint_url=self.url, config=config)
+        if service not in self._clients:
+            session = botocore.session.Session()
+            session.set_credentials(ACCOUNT, "secret")
+            config = Config(retries={"total_max_attempts": 1}, read_timeout=300, s3={"addressing_style": "path"})
+            made = session.create_client(service, region_name=REGION, endpoint_url=self.url, config=config)
+            self._clients[service] = made
+        return self._clients[service]
+
+    def empty(self) -> None:
+        """Take all of it away, also what is kept when a stack goes."""
+        httpx.post(f"{self.url}/moto-api/reset", timeout=60.0).raise_for_status()
+        self.certificate.clear()
 
     def create(self, prefix: str, *, stacks: tuple[str, ...] = STACKS, **parameters: str) -> None:
         """Create stacks in their order.

@@ -25,10 +25,16 @@ NAMELESS: Final = frozenset({"AWS::EC2::SecurityGroupIngress", "AWS::RDS::DBSubn
 """Kinds that moto makes and has no name for."""
 
 
-@pytest.fixture
-def account() -> Iterator[CreatedAccount]:
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[CreatedAccount]:
     with created_account() as account:
         yield account
+
+
+@pytest.fixture
+def account(simulator: CreatedAccount) -> CreatedAccount:
+    simulator.empty()
+    return simulator
 
 
 def assert_created(account: CreatedAccount, stacks: list[ResolvedStack], prefix: str) -> int:
