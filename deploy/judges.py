@@ -5,6 +5,7 @@ another host.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,31 +14,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.app import STACKS, TEMPLATES
-from deploy.findings import EXPLAINED
+from deploy.findings import EXPLAINED, Finding
 from deploy.nag import nag_findings
 
 REGIONS: Final = ("us-east-1", "eu-central-1", "ap-southeast-2")
-CHECKOV: Final = Path(".venv/checkov/bin/checkov")
-
-Finding = tuple[str, str]
-"""A rule, and `stack.Resource`."""
+CHECKOV: Final = Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov"))
 
 
 def cfn_lint() -> Iterator[Finding]:
     """Errors, warnings and hints of cfn-lint."""
-    command = [
-        sys.executable,
-        "-m",
-        "cfnlint",
-        "--regions",
-        *REGIONS,
-        "--format",
-        "json",
-        "--include-checks",
-        "I",
-        "--",
-    ]
-    for fault in json.loads(_said([*command, *_files()]) or "[]"):
+    command = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", *REGIONS, "--include-checks", "I"]
+    for fault in json.loads(_said([*command, "--format", "json", "-t", *_files()]) or "[]"):
         path = fault["Location"]["Path"] or []
         named = path[1] if path[:1] == ["Resources"] and len(path) > 1 else "/".join(map(str, path[:2]))
         yield fault["Rule"]["Id"], f"{_stack(fault['Filename'])}.{named}"
@@ -46,10 +33,9 @@ def cfn_lint() -> Iterator[Finding]:
 def checkov() -> Iterator[Finding]:
     """Failed checks of checkov, which is kept from asking its vendor."""
     command = [str(CHECKOV), "--framework", "cloudformation", "--skip-download", "--compact", "--quiet", "-o", "json"]
-    for file in _files():
-        report: Any = json.loads(_said([*command, "-f", file]))
-        for fault in report.get("results", {}).get("failed_checks", ()):
-            yield fault["check_id"], f"{_stack(file)}.{fault['resource'].rpartition('.')[2]}"
+    report: Any = json.loads(_said([*command, "-d", str(TEMPLATES)]))
+    for fault in report["results"]["failed_checks"]:
+        yield fault["check_id"], f"{_stack(fault['file_path'])}.{fault['resource'].rpartition('.')[2]}"
 
 
 JUDGES: Final[dict[str, Callable[[], Iterator[Finding]]]] = {
@@ -64,12 +50,11 @@ def main() -> None:
     bad = []
     for judge in sys.argv[1:] or JUDGES:
         found = set(JUDGES[judge]())
-        known = {(each.rule, resource) for each in EXPLAINED[judge] for resource in each.resources}
+        known = {finding for finding in found if any(each.covers(finding) for each in EXPLAINED[judge])}
         bad += [f"{judge}: {rule} of {resource}" for rule, resource in sorted(found - known)]
-        bad += [
-            f"{judge}: {rule} of {resource} is explained, and not found" for rule, resource in sorted(known - found)
-        ]
-        sys.stdout.write(f"{judge}: {len(found)} findings, {len(found & known)} with a reason\n")
+        unused = [each for each in EXPLAINED[judge] if not any(each.covers(finding) for finding in found)]
+        bad += [f"{judge}: {each.rule} of {each.resources} is explained, and not found" for each in unused]
+        sys.stdout.write(f"{judge}: {len(found)} findings, {len(known)} of them with a reason\n")
     if bad:
         sys.exit("\n".join(bad))
 
@@ -93,8 +78,6 @@ def _said(command: list[str]) -> str:
 
 def _alone(home: str) -> dict[str, str]:
     """The environment of a judge: nothing of the caller's, and no credentials."""
-    import os  # noqa: PLC0415
-
     return {"PATH": os.environ["PATH"], "HOME": home, "LOG_LEVEL": "ERROR", "BC_API_KEY": ""}
 
 

@@ -50,7 +50,7 @@ def bucket_arn(bucket: str, keys: str = "") -> str:
 
 def export(stack: Stack, name: str, value: Any) -> CfnOutput:
     """Let other stacks of the same prefix import a value."""
-    return CfnOutput(stack, name, value=value, export_name=sub(f"${{Prefix}}-{name}"))
+    return CfnOutput(stack, f"{name}Export", value=value, export_name=sub(f"${{Prefix}}-{name}"))
 
 
 def imported(name: str) -> str:

@@ -11,6 +11,7 @@ from deploy.parts.conditions import condition, only_if
 from operations.alarms.alarm import Alarm, Severity
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.cloudwatch_alarms import Deployment, alarm_properties
+from operations.alarms.expressions import OfRetention
 
 NOT_DEPLOYED: Final = frozenset({"insight", "warehouse"})
 """Kinds of process that no stack runs all the time: the insight service, and `txn warehouse watch`."""
@@ -30,7 +31,8 @@ def watched(severity: Severity) -> tuple[Alarm, ...]:
 
 def add_alarms(stack: Stack, alarms: Sequence[Alarm], topic: str, runs: Runs) -> None:
     """Add alarms that go to a topic. The rule for changes by hand has its name from the prefix."""
-    count(stack, "RetentionHours", "The parameter of the data stack", 168, least=24, most=8_760)
+    if any(isinstance(alarm.expression, OfRetention) for alarm in alarms):
+        count(stack, "RetentionHours", "The parameter of the data stack", 168, least=24, most=8_760)
     deployment = Deployment(namespace=sub("${Prefix}"), values=_values(), retention=sub)
     for alarm in alarms:
         _add_alarm(stack, alarm, deployment, topic, runs)

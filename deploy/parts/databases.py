@@ -15,7 +15,7 @@ from deploy.parts.encryption import key_use
 from deploy.parts.kept import kept
 from deploy.policies import allow, document, trust
 
-POSTGRES_VERSION: Final = "17"
+POSTGRES_VERSION: Final = "17.9"
 USER: Final = "warehouse"
 DATABASE: Final = "warehouse"
 COPIED: Final = ("curated/*", "vault/*", "redshift/*")
@@ -48,7 +48,7 @@ def add_postgres(stack: Stack, exists: CfnCondition, subnets: Any, group: Any, k
     rules: Any = rds.CfnDBParameterGroup(
         stack,
         "PostgresParameters",
-        family=f"postgres{POSTGRES_VERSION}",
+        family=f"postgres{POSTGRES_VERSION.partition('.')[0]}",
         description="TLS alone, statements of change logged",
         parameters={"rds.force_ssl": "1", "log_statement": "ddl"},
     )

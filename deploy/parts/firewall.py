@@ -5,11 +5,15 @@ from typing import Any, Final
 from aws_cdk import CfnCondition, Stack
 from aws_cdk import aws_wafv2 as waf
 
+from deploy.names import arn
 from deploy.parts.conditions import only_if
 from deploy.parts.log_groups import log_group
 
 REQUESTS_MAX: Final = 2_000_000
 """Requests of one address in five minutes: a back office sends thousands a second."""
+
+LOG: Final = "aws-waf-logs-${Prefix}"
+"""WAF writes into groups alone whose names begin so, and does not take their ARNs with the `:*` that they end in."""
 
 _ACL: Final = waf.CfnWebACL
 
@@ -60,13 +64,13 @@ def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) ->
         ],
     )
     placed = waf.CfnWebACLAssociation(stack, "FirewallPlace", resource_arn=balancer.ref, web_acl_arn=acl.attr_arn)
-    group = log_group(stack, "FirewallLogGroup", "aws-waf-logs-${Prefix}", key)
+    group = log_group(stack, "FirewallLogGroup", LOG, key)
     left_out = waf.CfnLoggingConfiguration.FieldToMatchProperty
     logged = waf.CfnLoggingConfiguration(
         stack,
         "FirewallLog",
         resource_arn=acl.attr_arn,
-        log_destination_configs=[group.attr_arn],
+        log_destination_configs=[arn("logs", f"log-group:{LOG}")],
         redacted_fields=[
             left_out(query_string={}),
             left_out(uri_path={}),

@@ -44,7 +44,6 @@ class Front:
         targets: the target group of the version that serves.
         other_targets: the target group of the next version.
         listener: what a deployment moves from one group to the other.
-        waits_for: what must be there before the service.
         has_nlb: whether the balancer is a network balancer.
         names: of the network balancer and its target groups, as CloudWatch knows them.
     """
@@ -53,7 +52,6 @@ class Front:
     targets: Any
     other_targets: Any
     listener: Any
-    waits_for: tuple[Any, ...]
     has_nlb: CfnCondition
     names: dict[str, Any]
 
@@ -122,7 +120,6 @@ def add_front(stack: Stack, asked: Asked, network: Network, tasks: Any, key: str
         targets=targets[0].ref,
         other_targets=targets[1].ref,
         listener=either(is_alb, rule.ref, either(is_nlb, nlb_listener.ref, inside_listener.ref)),
-        waits_for=(nlb_listener, inside_listener, rule),
         has_nlb=is_flat,
         names={
             "LoadBalancer": nlb.attr_load_balancer_full_name,

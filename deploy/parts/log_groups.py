@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from aws_cdk import CfnCondition, Stack
+from aws_cdk import CfnCondition, CfnDeletionPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -16,7 +16,11 @@ KEPT_DAYS: Final = 365
 
 def log_group(stack: Stack, logical_id: str, name: str, key: str) -> Any:
     """A log group under a name that begins with the prefix."""
-    return logs.CfnLogGroup(stack, logical_id, log_group_name=sub(name), kms_key_id=key, retention_in_days=KEPT_DAYS)
+    group = logs.CfnLogGroup(stack, logical_id, log_group_name=sub(name), kms_key_id=key, retention_in_days=KEPT_DAYS)
+    # Said, since a group that stayed would stand in the way of the next stack of this prefix.
+    group.cfn_options.deletion_policy = CfnDeletionPolicy.DELETE
+    group.cfn_options.update_replace_policy = CfnDeletionPolicy.DELETE
+    return group
 
 
 def add_flow_log(stack: Stack, vpc: Any, made: CfnCondition, key: str) -> None:

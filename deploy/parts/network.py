@@ -133,7 +133,7 @@ def _public_subnets(stack: Stack, vpc: Any, opens: CfnCondition) -> list[Any]:
         destination_cidr_block="0.0.0.0/0",
         gateway_id=gateway.ref,
     )
-    route.add_dependency(attached)
+    route.add_resource_dependency(attached)
     only_if(opens, gateway, attached, table, route)
     return [_subnet(stack, f"FrontSubnet{zone}", vpc, zone, ZONES + zone, table, opens) for zone in range(ZONES)]
 

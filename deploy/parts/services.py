@@ -81,7 +81,7 @@ def add_scaling(stack: Stack, process: Process, cluster: Any, service: Any, size
         f"{process.id}Scaling",
         min_capacity=size.least.value_as_number,
         max_capacity=size.most.value_as_number,
-        resource_id=sub(f"service/${{{cluster.logical_id}}}/${{{service.logical_id}.Name}}"),
+        resource_id=sub(f"service/${{{cluster.node.id}}}/${{{service.node.id}.Name}}"),
         scalable_dimension="ecs:service:DesiredCount",
         service_namespace="ecs",
     )

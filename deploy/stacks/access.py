@@ -16,7 +16,7 @@ def access_stack(app: App) -> Stack:
     prefix(stack)
     for process in (*processes(), OPERATOR):
         for role in add_roles(stack, process, [secret_arn(secret) for secret in process.secrets]):
-            export(stack, f"{role.logical_id}Arn", role.attr_arn)
+            export(stack, f"{role.node.id}Arn", role.attr_arn)
     function = add_function_role(stack)
     export(stack, "IndexFunctionRoleArn", function.attr_arn)
     return stack

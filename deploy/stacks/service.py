@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from aws_cdk import App, CfnCondition, CfnParameter, Fn, Stack
+from aws_cdk import App, CfnCondition, CfnParameter, CfnTag, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -67,9 +67,6 @@ def service_stack(app: App) -> Stack:
         group = api_group if process.serves else workers
         more = _of_api(stack, built, deployment) if process.serves else {}
         service = add_service(stack, process, cluster, task, network, group, sizes[process.name], **more)
-        if process.serves:
-            for each in built.waits_for:
-                service.add_dependency(each)
         scaling = add_scaling(stack, process, cluster, service, sizes[process.name])
         if process.name in runs:
             only_if(runs[process.name], service, *scaling)
@@ -152,6 +149,8 @@ def _of_api(stack: Stack, front: Front, deployment: CfnParameter) -> dict[str, A
         **canary(is_canary, role.attr_arn, front.listener, front.other_targets),
     }
     return {
+        # A service can have a target group once a listener has it: so it waits for the listener that it names.
+        "tags": [CfnTag(key="txn-listener", value=text(either(front.exists, front.listener, "none")))],
         "deployment_configuration": configuration,
         "load_balancers": either(front.exists, [balanced]),
         "health_check_grace_period_seconds": number(either(front.exists, 60)),
