@@ -50,9 +50,10 @@ class ClientWork:
         """Read by id, card and merchant, as client teams do, and what there is of merchants."""
         merchants = self.get("/merchants", name_prefix="r")["data"]
         assert merchants, "there are merchants whose names begin so"
-        assert self.get("/transactions", merchant_name=merchants[0]["name"])["data"]
-        found = self.http.post("/transactions/search", json={"card_number": issued_card_number(1)})
-        assert len(found.json()["data"]) == 1, found.text
+        found = self.get("/transactions", merchant_name=merchants[0]["name"])
+        assert found["data"], (merchants[0], found)
+        searched = self.http.post("/transactions/search", json={"card_number": issued_card_number(1)})
+        assert len(searched.json()["data"]) == 1, searched.text
         assert self.get("/transactions/single-0003")["amount_minor"] == 103
         assert self.get("/transactions/single-0000")["conflicts"] == 1
         self.get("/transactions/nobody-has-this", 404)
