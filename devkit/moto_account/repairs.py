@@ -109,3 +109,21 @@ def repair_endpoints() -> None:
         return made(cls, name, {**element, "Properties": properties}, account, region, **more)
 
     ec2.VPCEndPoint.create_from_cloudformation_json = as_classmethod(create)
+
+
+def repair_outputs() -> None:
+    """Let outputs have conditions: one whose condition is false is none."""
+
+    def outputs(made: Any) -> dict[str, Any]:
+        conditions = made._resource_map.lazy_condition_map  # noqa: SLF001 - moto shows it nowhere else
+        given = made.__dict__["given_outputs"] or {}
+        return {
+            name: output
+            for name, output in given.items()
+            if "Condition" not in output or conditions[output["Condition"]]
+        }
+
+    def keep(made: Any, given: Any) -> None:
+        made.__dict__["given_outputs"] = given
+
+    parsing.OutputMap._output_json_map = property(outputs, keep)  # noqa: SLF001 - the same

@@ -13,7 +13,13 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from devkit.moto_account.made_models import add_models, client_of
 from devkit.moto_account.removals import add_removals, keep_conditions_and_changes
-from devkit.moto_account.repairs import repair_balancers, repair_databases, repair_endpoints, repair_functions
+from devkit.moto_account.repairs import (
+    repair_balancers,
+    repair_databases,
+    repair_endpoints,
+    repair_functions,
+    repair_outputs,
+)
 
 HOST = "127.0.0.1"
 
@@ -28,6 +34,7 @@ def main() -> None:
     repair_balancers()
     repair_databases()
     repair_endpoints()
+    repair_outputs()
     for cached in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         cached.cache_clear()
     add_removals(lambda service, region: client_of(service, url[0], region))

@@ -133,8 +133,8 @@ def test_two_prefixes_do_not_touch(account: CreatedAccount) -> None:
     both = inventory(account)
     for kind, names in alone.items():
         assert set(names) <= set(both[kind]), kind
-        if kind != "networks":
-            assert not [one for one in set(both[kind]) - set(names) if ":txn-" in one or "/txn/" in one], kind
+        new = set(both[kind]) - set(names)
+        assert not [one for one in new if "txn-" in one.rpartition("/")[2] or one.startswith("/txn/txn/")], kind
     account.update("service", "other", LogLevel="warning")
     account.delete("other")
 
@@ -183,7 +183,7 @@ def plain(document: Any) -> list[str]:
             for inner in value:
                 walk(inner)
         else:
-            text = json.dumps(value)
+            text = json.dumps(value).replace(':*"', '"')  # moto's ARN of a log group has no wildcard at its end
             drawn = ":key/" in text or ":secret:" in text
             words.append(text.rpartition(":" if ":key/" in text else "-")[0] if drawn else text)
 
