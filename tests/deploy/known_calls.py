@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Final
 
 from devkit.aws_account.account import Account
-from devkit.aws_account.policies.conditions import texts
+from devkit.aws_account.policies.conditions import Context, texts
 from devkit.aws_account.policies.patterns import action_like, arn_like
 from devkit.aws_account.policies.policy import Right
 from devkit.aws_account.templates.task_definitions import TaskDefinition
 
+_CONTEXTS: Final[Mapping[str, Context]] = {
+    "s3:PutObject": {"s3:if-none-match": ("*",)},
+    "s3:ListBucket": {"s3:prefix": ("dead-letters/",)},
+}
 KNOWN: Final = Path(__file__).with_name("known_calls.json")
 Calls = dict[str, dict[str, list[str]]]
-"""ARNs by action by process. Keys of objects end behind their first part, and nothing else is left out."""
+"""ARNs by action by process. Keys of objects end behind their first part, but for files of settings."""
 
 
 def process_names(definitions: Iterable[TaskDefinition]) -> dict[str, str]:
@@ -43,18 +47,32 @@ def seen_calls(account: Account, definitions: Iterable[TaskDefinition]) -> Calls
     return {who: {action: sorted(arns) for action, arns in by_action.items()} for who, by_action in found.items()}
 
 
+def calls_besides(seen: Calls, known: Calls) -> list[str]:
+    """The calls that were seen and are not known: `process action resource`."""
+    return sorted(
+        f"{who} {action} {arn}"
+        for who, by_action in seen.items()
+        for action, arns in by_action.items()
+        for arn in arns
+        if arn not in known.get(who, {}).get(action, ())
+    )
+
+
 def rights_of(calls: Mapping[str, list[str]]) -> Iterator[Right]:
-    """The rights that the calls of a process need; a write to the lake says that it writes once."""
+    """The rights that the calls of a process need, but for those to keys, which come with them.
+
+    A write to the lake says that it writes once, and a list names a prefix that its policy may want.
+    """
     for action, forms in calls.items():
-        for form in forms:
-            context = {"s3:if-none-match": ("*",)} if action == "s3:PutObject" else {}
-            yield Right(action, form.replace("/*", "/x"), context)
+        if not action.startswith("kms:"):
+            for form in forms:
+                yield Right(action, form.replace("/*", "/dt=x"), _CONTEXTS.get(action, {}))
 
 
-def unused_actions(account: Account, definitions: Iterable[TaskDefinition]) -> set[str]:
-    """What policies allow and nobody used: `process action resource`, each resource as its policy writes it."""
+def allowed_actions(account: Account, definitions: Iterable[TaskDefinition]) -> dict[str, bool]:
+    """What policies allow, and whether somebody used it: `process action resource`, as the policy writes it."""
     called = account.ledger.called
-    unused = set()
+    found: dict[str, bool] = {}
     for arn, process in process_names(definitions).items():
         role = account.roles[arn]
         for statement in (one for policy in role.policies for one in policy.statements if one.allows):
@@ -64,9 +82,8 @@ def unused_actions(account: Account, definitions: Iterable[TaskDefinition]) -> s
                         who == role.name and action_like(action, called_action) and arn_like(pattern, resource)
                         for who, called_action, resource in called
                     )
-                    if not used:
-                        unused.add(f"{process} {action} {pattern.split(':', 5)[-1]}")
-    return unused
+                    found[f"{process} {action} {pattern.split(':', 5)[-1]}"] = used
+    return found
 
 
 def _form(resource: str) -> str:
@@ -74,5 +91,5 @@ def _form(resource: str) -> str:
     if resource.startswith("arn:aws:s3:::"):
         bucket, _, key = resource.partition("/")
         first, slash, _ = key.partition("/")
-        return f"{bucket}/{first}/*" if slash else resource
+        return f"{bucket}/{first}/*" if slash and first != "settings" else resource
     return resource
