@@ -163,7 +163,9 @@ MAKINGS: Final[Mapping[str, Making]] = {
         "backup", "create_backup_plan", _answered("BackupPlanId"), _backup_plan, "delete_backup_plan",
         _by_arn("BackupPlanId"),
     ),
-    "AWS::WAFv2::WebACL": Making("wafv2", "create_web_acl", _answered("Summary", "ARN")),
+    "AWS::WAFv2::WebACL": Making(
+        "wafv2", "create_web_acl", _answered("Summary", "ARN"), lambda p, n: {"Name": p.get("Name", n)}
+    ),
     "AWS::WAFv2::WebACLAssociation": Making("wafv2", "associate_web_acl", _named("ResourceArn"), changes=True),
     "AWS::WAFv2::LoggingConfiguration": Making(
         "wafv2", "put_logging_configuration", _named("ResourceArn"),

@@ -103,7 +103,7 @@ class ClientWork:
 
     def sent(self, path: str, document: dict[str, Any]) -> None:
         """Send a document that has to be taken."""
-        answer = self.http.post(path, json=document)
+        answer = self.http.post(path, json=document, headers={"If-Match": "*"} if path.startswith("/cases") else {})
         assert answer.is_success, (path, answer.text)
 
 

@@ -184,8 +184,10 @@ def plain(document: Any) -> list[str]:
                 walk(inner)
         else:
             text = json.dumps(value).replace(':*"', '"')  # moto's ARN of a log group has no wildcard at its end
-            drawn = ":key/" in text or ":secret:" in text
-            words.append(text.rpartition(":" if ":key/" in text else "-")[0] if drawn else text)
+            if ":secret:" in text:
+                account, _, name = text.partition(":secret:")
+                text = f"{account} {name.rpartition('-')[0] if '/' in name else ''}"  # others have drawn names
+            words.append(text.rpartition(":")[0] if ":key/" in text else text)
 
     walk(document)
     return sorted(words)
