@@ -168,9 +168,8 @@ MAKINGS: Final[Mapping[str, Making]] = {
     ),
     "AWS::WAFv2::WebACLAssociation": Making("wafv2", "associate_web_acl", _named("ResourceArn"), changes=True),
     "AWS::WAFv2::LoggingConfiguration": Making(
-        "wafv2", "put_logging_configuration", _named("ResourceArn"),
+        "wafv2", "put_logging_configuration", lambda arguments, _: arguments["LoggingConfiguration"]["ResourceArn"],
         lambda p, _: {
-            "ResourceArn": p["ResourceArn"],
             "LoggingConfiguration": {
                 "ResourceArn": p["ResourceArn"],
                 "LogDestinationConfigs": p["LogDestinationConfigs"],

@@ -187,7 +187,9 @@ def plain(document: Any) -> list[str]:
             if ":secret:" in text:
                 account, _, name = text.partition(":secret:")
                 text = f"{account} {name.rpartition('-')[0] if '/' in name else ''}"  # others have drawn names
-            words.append(text.rpartition(":")[0] if ":key/" in text else text)
+            for drawn in (":key/", ":role/"):
+                text = text.partition(drawn)[0]
+            words.append(text)
 
     walk(document)
     return sorted(words)
