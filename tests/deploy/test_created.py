@@ -154,7 +154,11 @@ def images(account: CreatedAccount) -> set[str]:
     ecs = account.client("ecs")
     families = ecs.list_task_definition_families()["families"]
     newest = [ecs.describe_task_definition(taskDefinition=family)["taskDefinition"] for family in families]
-    return {container["image"] for definition in newest for container in definition["containerDefinitions"]}
+    return {
+        container.get("image") or container["Image"]
+        for definition in newest
+        for container in definition["containerDefinitions"]
+    }
 
 
 def assert_roles_are_the_templates(account: CreatedAccount) -> None:
