@@ -89,7 +89,7 @@ class ClientWork:
         self.get("/operations")
         letters = self.get("/operations/dead-letters")["data"]
         assert letters
-        self.get(f"/operations/dead-letters/{letters[0]['dead_letter_id']}")
+        self.get(f"/operations/dead-letters/{letters[0]['id']}")
         unknown = letters[0]["id"][:-1] + ("0" if letters[0]["id"][-1] != "0" else "1")
         self.get(f"/operations/dead-letters/{unknown}", 404)
         self.http.post("/operations/dead-letters/replay").raise_for_status()
