@@ -90,7 +90,7 @@ class ClientWork:
         letters = self.get("/operations/dead-letters")["data"]
         assert letters
         self.get(f"/operations/dead-letters/{letters[0]['id']}")
-        self.http.post("/operations/dead-letters/replay").raise_for_status()
+        self.http.post(f"/operations/dead-letters/{letters[0]['id']}/replay")
         self.http.get("/metrics").raise_for_status()
 
     def get(self, path: str, expected: int = 200, **parameters: str) -> Any:
