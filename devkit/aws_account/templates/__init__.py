@@ -1,0 +1,1 @@
+"""CloudFormation templates, resolved without CloudFormation, and the account that they make."""
