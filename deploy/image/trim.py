@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Final
 
-SERVICES: Final = frozenset({"dynamodb", "kinesis", "s3", "sts", "sso", "sso-oidc"})
+SERVICES: Final = frozenset({"dynamodb", "kinesis", "s3", "secretsmanager", "sts", "sso", "sso-oidc"})
 """What botocore keeps the description of: the services that we call, and those that it calls for credentials."""
 
 

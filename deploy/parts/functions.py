@@ -29,7 +29,7 @@ def add_index_function(stack: Stack, exists: CfnCondition, of: Common) -> None:
     """Add the function, its log and the mapping: nothing is given up, skipped, split or run in parallel."""
     group: Any = log_group(stack, "IndexFunctionLogGroup", LOG, of.key)
     variables = {
-        name: text(either(of.index_ends, value)) if of.index_ends and name == f"TXN_{KEPT_DAYS.upper()}" else value
+        name: text(either(of.index_ends, value)) if name == f"TXN_{KEPT_DAYS.upper()}" else value
         for name, value in of.variables(index_function()).items()
     }
     function: Any = functions.CfnFunction(

@@ -17,7 +17,6 @@ from deploy.parts.key_secrets import (
 )
 from deploy.parts.rights import Rights
 from txn_core import drains
-from txn_core.settings import Settings
 
 API_PORT: Final = 8080
 METRICS_PORT: Final = 9100
@@ -83,8 +82,8 @@ class Process:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of its environment, filled in by CloudFormation. Those alone that this version has."""
-        return {name: sub(value) for name, value in self.environment.items() if name in Settings.model_fields}
+        """The settings of its environment, filled in by CloudFormation."""
+        return {name: sub(value) for name, value in self.environment.items()}
 
 
 def log_name(process: Process) -> str:

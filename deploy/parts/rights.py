@@ -142,7 +142,7 @@ API: Final = Rights(
     },
     reads=("dead-letters/*", "dead-letter-replays/*"),
     writes=("dead-letter-replays/*",),
-    lists=("dead-letters/", "dead-letter-replays/"),
+    lists=None,  # S3 says of an object that is not there only to those who may list: else 403, which is no 404
 )
 INGEST: Final = Rights(
     tables={"api-keys": "GetItem"}, reads=("receipts/*",), writes=("receipts/*",), lists=None, takes_files=True

@@ -27,20 +27,20 @@ class Common:
     image: str
     key: str
     has_files: CfnCondition
-    index_ends: CfnCondition | None
+    index_ends: CfnCondition
 
     def variables(self, process: Process) -> dict[str, Any]:
         """The settings of a process as variables of its environment."""
         return {f"TXN_{name.upper()}": value for name, value in process.settings.items()}
 
     def entry(self, name: str, value: Any) -> Any:
-        """A variable in the list of a container; that of kept days stands there under a condition."""
-        if self.index_ends is not None and name == f"TXN_{KEPT_DAYS.upper()}":
+        """A variable in the list of a container; the kept days stand there under a condition."""
+        if name == f"TXN_{KEPT_DAYS.upper()}":
             return either(self.index_ends, {"Name": name, "Value": value})
         return _CONTAINER.KeyValuePairProperty(name=name, value=value)
 
 
-def common(stack: Stack, image: str, key: str, index_ends: CfnCondition | None) -> Common:
+def common(stack: Stack, image: str, key: str, index_ends: CfnCondition) -> Common:
     """Ask whether ECS reads further settings from files in the lake's bucket (`settings/PROCESS.env`)."""
     asked = choice(stack, "SettingsFiles", "Whether settings/PROCESS.env of the lake's bucket is read", ("no", "yes"))
     return Common(image, key, condition(stack, "HasSettingsFiles", asked, "yes"), index_ends)

@@ -12,14 +12,13 @@ from deploy.names import choice, count, export, parameter, prefix, sub
 from deploy.parts.conditions import condition, either, given, number, only_if, text
 from deploy.parts.encryption import data_key
 from deploy.parts.functions import add_index_function
-from deploy.parts.processes import KEPT_DAYS, OPERATOR, Process, processes
+from deploy.parts.processes import OPERATOR, Process, processes
 from deploy.parts.roles import exported_roles
 from deploy.parts.services import Size, add_cluster, add_scaling, add_service, canary
 from deploy.parts.tasks import add_task, common
 from deploy.parts.vpc import security_group, the_network
 from deploy.policies import trust
 from deploy.stacks.plain import plain_stack
-from txn_core.settings import Settings
 
 DIGEST: Final = ".+@sha256:[0-9a-f]{64}"
 TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
@@ -75,10 +74,8 @@ def service_stack(app: App) -> Stack:
     return stack
 
 
-def _index_ends(stack: Stack) -> CfnCondition | None:
-    """When the index is not kept for ever; None in a version that knows no other index."""
-    if KEPT_DAYS not in Settings.model_fields:
-        return None
+def _index_ends(stack: Stack) -> CfnCondition:
+    """When the index is not kept for ever."""
     kept_days = count(
         stack, "KeepIndexDays", "Days for which the index keeps a transaction; 0 is for ever", 0, most=36_500
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from devkit.aws_account.templates.resolved_stack import Place, ResolvedStack
+from devkit.aws_account.templates.physical_names import Place
+from devkit.aws_account.templates.resolved_stack import ResolvedStack
 
 from tests.deploy.templates import template
 

@@ -99,8 +99,6 @@ def _of_api() -> Iterator[ForbiddenCall]:
     yield call("dynamodb", "get_item", _key("card-state", "card"), "states are the scorer's")
     yield call("s3", "get_object", _get(RAW), "the API reads no lake")
     yield call("s3", "put_object", _put(RAW, IfNoneMatch="*"), "the lake is the archive's")
-    yield call("s3", "list_objects_v2", {"Bucket": LAKE, "Prefix": "raw/"}, "it lists dead letters alone")
-    yield call("s3", "list_objects_v2", {"Bucket": LAKE}, "it lists dead letters alone")
     yield call("s3", "get_object", _get("file.csv", FILES), "clients' files may hold card numbers")
     yield call("s3", "get_object", _get(LETTER), "a call without TLS", **_WITHOUT_TLS)
     yield call(

@@ -4,10 +4,8 @@ Source: CloudFormation's Template Reference, "Return values" of each type.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from devkit.aws_account.templates.resolved_stack import Place
+from dataclasses import dataclass
+from typing import Any, Final
 
 _NAMES: Final = {
     "AWS::DynamoDB::Table": ("TableName", "dynamodb", "table/{}"),
@@ -28,13 +26,22 @@ _REFERENCE_IS_ARN: Final = frozenset({
 })  # fmt: skip
 
 
-def reference_of(kind: str, logical_id: str, properties: Mapping[str, Any], place: "Place") -> str:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack is: account and region, and what it is called."""
+
+    account: str
+    region: str
+    stack: str = ""
+
+
+def reference_of(kind: str, logical_id: str, properties: Mapping[str, Any], place: Place) -> str:
     """What `Ref` gives of a resource."""
     name = _name(kind, logical_id, properties, place)
     return _arn(kind, name, place) if kind in _REFERENCE_IS_ARN else name
 
 
-def attribute_of(kind: str, logical_id: str, properties: Mapping[str, Any], attribute: str, place: "Place") -> str:
+def attribute_of(kind: str, logical_id: str, properties: Mapping[str, Any], attribute: str, place: Place) -> str:
     """What `Fn::GetAtt` gives of a resource; texts that nobody reads where the attribute is no ARN."""
     if attribute in {"Arn", "TaskDefinitionArn", "ConsumerARN", "TopicArn"}:
         return _arn(kind, _name(kind, logical_id, properties, place), place)
@@ -45,14 +52,14 @@ def attribute_of(kind: str, logical_id: str, properties: Mapping[str, Any], attr
     return f"{place.stack}-{logical_id}-{attribute}"
 
 
-def _name(kind: str, logical_id: str, properties: Mapping[str, Any], place: "Place") -> str:
+def _name(kind: str, logical_id: str, properties: Mapping[str, Any], place: Place) -> str:
     named = {"AWS::S3::Bucket": "BucketName", "AWS::IAM::Role": "RoleName"} | {
         kind: of_type[0] for kind, of_type in _NAMES.items() if of_type[0]
     }
     return str(properties.get(named.get(kind, ""), f"{place.stack}-{logical_id}"))
 
 
-def _arn(kind: str, name: str, place: "Place") -> str:
+def _arn(kind: str, name: str, place: Place) -> str:
     if kind == "AWS::S3::Bucket":
         return f"arn:aws:s3:::{name}"
     if kind == "AWS::IAM::Role":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from devkit.aws_account.templates.physical_names import attribute_of, reference_of
+from devkit.aws_account.templates.physical_names import Place, attribute_of, reference_of
 
 _NOTHING: Final = object()
 _SUBSTITUTED: Final = re.compile(r"\$\{(!?[^}]+)\}")
@@ -40,15 +40,6 @@ class Resource:
     def attribute(self, name: str, place: "Place") -> str:
         """What `Fn::GetAtt` gives."""
         return attribute_of(self.kind, self.logical_id, self.properties, name, place)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a stack is: account and region, and what it is called."""
-
-    account: str
-    region: str
-    stack: str = ""
 
 
 @dataclass(slots=True)

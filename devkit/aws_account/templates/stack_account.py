@@ -5,7 +5,8 @@ from typing import Any
 
 from devkit.aws_account.account import Account, Role
 from devkit.aws_account.policies.policy import Policy
-from devkit.aws_account.templates.resolved_stack import Place, ResolvedStack, Resource
+from devkit.aws_account.templates.physical_names import Place
+from devkit.aws_account.templates.resolved_stack import ResolvedStack, Resource
 
 
 def account_of(stacks: Iterable[ResolvedStack]) -> Account:

@@ -81,7 +81,7 @@ def test_the_services_are_those_that_the_source_calls() -> None:
     called = {
         service
         for path in (ROOT / "src").rglob("*.py")
-        for service in re.findall(r'\.(?:create_)?client\(\s*"([a-z0-9-]+)"', path.read_text())
+        for service in re.findall(r'[._](?:create_)?client\(\s*"([a-z0-9-]+)"', path.read_text())
     }
     assert {"kinesis", "dynamodb", "s3", "sts"} <= called <= SERVICES
 

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from devkit.aws_account.templates.resolved_stack import Place, ResolvedStack
+from devkit.aws_account.templates.physical_names import Place
+from devkit.aws_account.templates.resolved_stack import ResolvedStack
 
 PLACE: Final = Place("111122223333", "eu-central-1", "small")
 BUCKET: Final = "txn-lake-111122223333-eu-central-1"

@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from typing import get_args
+from pathlib import Path
+from typing import Final, get_args
 
 import pytest
 
@@ -15,6 +16,8 @@ from operations.runbook.drain_entries import DRAIN_LAG, INDEX_LAG
 from operations.runbook.runbook import RUNBOOK
 from txn_core import drains
 from workers.events.reasons import Reason
+
+SOURCE: Final = Path(__file__).parents[3] / "src"
 
 METRICS_MAX = 10
 """Metrics of an alarm on a math expression (CloudWatch User Guide, "Alarms on math expressions")."""
@@ -70,5 +73,12 @@ def test_the_table_needs_the_standard_library_alone() -> None:
         "import sys; import operations.alarms.alarm_table, operations.alarms.cloudwatch_alarms; "
         "print({name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names) - {'__main__'})"
     )
-    run = subprocess.run([sys.executable, "-S", "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env={"PYTHONPATH": str(SOURCE)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.stdout.strip() == "{'operations'}"

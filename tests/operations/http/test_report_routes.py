@@ -8,6 +8,7 @@ from operations import report_desk
 from operations.report_desk import ReportDesk
 from tests.builders import body
 from tests.txn_api.conftest import Api, AppFixture
+from txn_core.aws.clients import Aws
 from txn_core.recent import RecentRead
 
 
@@ -82,7 +83,7 @@ async def test_a_store_that_hangs_is_waited_for_no_longer_than_a_part_may_take(
 
 async def test_without_a_bucket_dead_letters_say_so(desk: AppFixture) -> None:
     reports = desk.services.store(ReportDesk)
-    reports.letters.bucket._settings = desk.services.settings.model_copy(update={"bucket": None})
+    reports.letters.bucket._aws = Aws(desk.services.settings.model_copy(update={"bucket": None}))
     report = (await desk.client.get("/operations")).json()
     assert {"part": "dead_letters", "reason": "not_configured"} in report["missing"]
     for method, path in (
