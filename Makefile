@@ -40,7 +40,7 @@ $(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/score.t
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml
-	@$(INSTALL) dev --about "about 1 GB, most often within two minutes"
+	@$(INSTALL) dev --about "about 1.4 GB, most often within two minutes"
 	@touch $(LOCAL) $@
 
 $(DBT): src/warehouse/dbt/requirements.txt | $(LOCAL)
