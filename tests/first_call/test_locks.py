@@ -11,7 +11,13 @@ from tests.first_call.readme import ROOT
 
 FOLDER: Final = ROOT / "requirements"
 LOCKS: Final = sorted(FOLDER.glob("*.txt"))
-ALONE: Final = {"contract", "redshift", "spark", "athena"}  # in environments of their own (docs/dependencies.md)
+ALONE: Final = {
+    "checkov",
+    "contract",
+    "redshift",
+    "spark",
+    "athena",
+}  # in environments of their own (docs/dependencies.md)
 _PIN: Final = re.compile(r"^([a-z0-9._-]+)(?:\[[a-z0-9, _-]+\])?==(\S+)(?: ; .*?)? \\$", re.MULTILINE)
 
 

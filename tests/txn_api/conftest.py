@@ -190,7 +190,9 @@ async def opened_desk() -> AsyncIterator[AppFixture]:
         services = _services(desk, settings)
         kinesis, dynamodb = unreachable()
         metrics = app.state.exposition.metrics
-        parts = ProcessParts(settings, Aws(settings), kinesis, dynamodb, services.producer, metrics)
+        aws = Aws(settings)
+        aws.session.set_credentials("id", "secret")  # else each client would wait for some to come
+        parts = ProcessParts(settings, aws, kinesis, dynamodb, services.producer, metrics)
         opened = [await desks.enter_async_context(make(parts)) for each in RESOURCES for make in each.desks]
         stores = {**services.stores, **{type(each): each for each in opened}}
         app.state.services = replace(services, stores=stores)

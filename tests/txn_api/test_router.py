@@ -35,7 +35,7 @@ async def test_what_can_be_read_has_a_head(desk: AppFixture) -> None:
     for path in (*reads, *PAGES):
         answer, head = await desk.client.get(path), await desk.client.head(path)
         assert (head.status_code, head.content) == (answer.status_code, b""), path
-        if path != "/metrics":  # longer each time
+        if path not in {"/metrics", "/operations"}:  # they tell of the moment, in more or fewer digits
             assert _head(head) == _head(answer), path
 
 

@@ -445,6 +445,9 @@ async def test_rights_that_grow_or_stay_go_on() -> None:
 class SlowReads:
     """The tables that look-ups read, which take six seconds over it and then have nothing."""
 
+    async def learn_layout(self) -> None:
+        """It is known."""
+
     async def get(self, account: Account, transaction_id: str) -> None:
         await asyncio.sleep(CACHE_S + 1)
 

@@ -46,6 +46,8 @@ async def test_rows_are_loaded_when_their_commits_are_published(
             return snapshots.pop(0)
 
     monkeypatch.setattr(published_warehouse, "ParquetTable", Table)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     settings = Settings(bucket="lake", s3_endpoint_url="http://127.0.0.1:1", aws_region="us-east-1")
     warehouse = PublishedWarehouse(tmp_path / "warehouse.duckdb", settings)
     wanted = ["raw/a", "raw/b"]
