@@ -3,8 +3,8 @@
 A client that is made while nobody gives credentials stays without them for as long as it lives, and each of its calls
 fails. Where credentials come from an endpoint of the machine or the task, that may be slow to start: it is asked for
 `START_S_MAX` seconds. When credentials are renewed is the AWS client's business. If what it is given has expired
-already, that is an outage of whoever gives it, as no answer is; the client by itself would raise what no caller of a
-store expects.
+already, or is empty, that is an outage of whoever gives it, as no answer is; the client by itself would raise what no
+caller of a store expects, or not use the credentials that it has to their end.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ async def found_credentials(session: AioSession) -> AioCredentials:
 
 
 def _refuse_expired(credentials: AioCredentials) -> None:
-    """Let a renewal that gives credentials which have expired fail as one that gives none."""
+    """Let a renewal fail that gives no credentials, or such as have expired."""
     if not isinstance(credentials, AioRefreshableCredentials) or hasattr(credentials, _CHECKED):
         return
     renew = credentials._refresh_using  # noqa: SLF001 - there is no other place between the endpoint and the client
@@ -62,7 +62,8 @@ def _refuse_expired(credentials: AioCredentials) -> None:
         given = renew()
         if inspect.isawaitable(given):
             given = await given
-        ends_at = given["expiry_time"]
+        if not given or not (ends_at := given.get("expiry_time")):  # so botocore says that EC2's service is silent
+            raise CredentialRetrievalError(provider=credentials.method, error_msg="no answer has any")
         moment = datetime.fromisoformat(ends_at) if isinstance(ends_at, str) else ends_at
         if moment.astimezone(UTC) <= datetime.now(UTC):
             raise CredentialRetrievalError(provider=credentials.method, error_msg="they have expired already")

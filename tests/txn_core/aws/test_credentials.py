@@ -1,13 +1,18 @@
 """One search for credentials a process, which bears with an endpoint that is slow to start."""
 
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
+from aiobotocore.credentials import AioRefreshableCredentials
+from aiobotocore.session import AioSession
 from botocore.exceptions import CredentialRetrievalError, EndpointConnectionError
 
 from tests.support.credential_endpoint import credential_endpoint
 from txn_core.aws import credentials
 from txn_core.aws.clients import Aws
+from txn_core.aws.credentials import found_credentials
 from txn_core.aws.errors import is_passing
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.outcomes import Doubt, outcome_of_error
@@ -84,3 +89,36 @@ async def test_a_renewal_that_gives_expired_credentials_is_an_outage(own_environ
             endpoint.valid_s = 60.0  # less than the client renews before the end, so that it renews each time
             with pytest.raises(EndpointConnectionError):
                 await client.put_records(StreamName="s", Records=[{"Data": b"a", "PartitionKey": "k"}])
+
+
+async def _given(nothing: Any, valid_s: float) -> AioRefreshableCredentials:
+    """Credentials of a machine's role, whose endpoint gives nothing from now on."""
+
+    async def renewed() -> Any:
+        return nothing
+
+    ends_at = datetime.now(UTC) + timedelta(seconds=valid_s)
+    credentials = AioRefreshableCredentials("first", "key", "token", ends_at, renewed, "iam-role")
+
+    class Session:
+        async def get_credentials(self) -> AioRefreshableCredentials:
+            return credentials
+
+    assert await found_credentials(cast("AioSession", Session())) is credentials
+    return credentials
+
+
+@pytest.mark.parametrize("nothing", [{}, None, {"role_name": "role"}])
+async def test_a_renewal_without_an_answer_is_an_outage(nothing: Any) -> None:
+    """The metadata service of EC2 does not answer: AWS' fetcher gives an empty document, and no error."""
+    credentials = await _given(nothing, 1.0)
+    with pytest.raises(CredentialRetrievalError) as refused:
+        await credentials.get_frozen_credentials()
+    assert outcome_of_error(refused.value).doubt is Doubt.NOT_STORED
+    assert is_passing(refused.value)
+
+
+async def test_without_an_answer_credentials_are_used_until_shortly_before_their_end() -> None:
+    """The client begins to renew them 15 minutes before it, and must have others 10 minutes before it."""
+    credentials = await _given({}, 12 * 60.0)
+    assert (await credentials.get_frozen_credentials()).access_key == "first"
