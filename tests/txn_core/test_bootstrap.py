@@ -16,7 +16,7 @@ from txn_core.aws.bucket_making import make_clients_bucket
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb import table_making
-from txn_core.dynamodb.table_making import let_rows_expire, make_table
+from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.exceptions import StoreError
@@ -195,6 +195,20 @@ async def test_backups_are_turned_on_of_what_may_be_restored(settings: Settings)
     assert {name for name in named if "-leases" not in name and "-ledger" not in name} - set(turned_on) == {
         *("x-idempotency", "x-score-counts"),
     }
+
+
+async def test_backups_are_asked_for_until_a_new_table_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB refuses while it still prepares them; any other refusal is said at once."""
+    monkeypatch.setattr(table_making, "POLL_S", 0)
+    early = ClientError({"Error": {"Code": "ContinuousBackupsUnavailableException"}}, "UpdateContinuousBackups")
+    client = AsyncMock()
+    client.describe_continuous_backups.return_value = {"ContinuousBackupsDescription": {}}
+    client.update_continuous_backups.side_effect = [early, early, {}]
+    await keep_backups(client, "t")
+    assert client.update_continuous_backups.await_count == 3
+    client.update_continuous_backups.side_effect = ClientError({"Error": {"Code": "AccessDenied"}}, "Update")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        await keep_backups(client, "t")
 
 
 async def test_what_is_there_is_found_without_rights_to_make_anything(

@@ -63,14 +63,25 @@ async def let_rows_expire(client: DynamoDBClient, table: str) -> bool:
 
 
 async def keep_backups(client: DynamoDBClient, table: str) -> None:
-    """Turn a table's point-in-time recovery on, if it is off.
+    """Turn a table's point-in-time recovery on, if it is off; the caller bounds the time.
+
+    A table that was only just made is asked again until it takes it.
 
     Raises:
         ClientError: a call is refused, as by a server that has no such thing.
     """
-    described = await client.describe_continuous_backups(TableName=table)
-    recovery = described["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
-    if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
-        await client.update_continuous_backups(
-            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
+    while True:
+        described = await client.describe_continuous_backups(TableName=table)
+        recovery = described["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+        if recovery.get("PointInTimeRecoveryStatus") == "ENABLED":
+            return
+        try:
+            await client.update_continuous_backups(
+                TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            )
+        except ClientError as error:
+            if code_of(error) != "ContinuousBackupsUnavailableException":
+                raise
+            await asyncio.sleep(POLL_S)
+        else:
+            return
