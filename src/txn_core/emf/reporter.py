@@ -39,10 +39,10 @@ class EmfReporter:
         self._registry, self._form, self._put, self._clock = registry, form, put, clock
         self._counted: dict[Series, float] = {}
         self._observed: dict[Series, Distribution] = {}
-        self._due_s = clock() + EVERY_S
+        self._due_s = -math.inf
 
     def report_when_due(self) -> None:
-        """Report if the last report is a minute ago: for a host that does nothing between its calls."""
+        """Report if no report was made for a minute, or yet: for a host that does nothing between its calls."""
         if self._clock() >= self._due_s:
             self.report()
 

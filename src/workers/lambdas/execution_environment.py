@@ -69,7 +69,7 @@ class Opening:
 class ExecutionEnvironment(Generic[S]):
     """Runs the invocations of one function, whose `site` is opened by the first of them.
 
-    Metrics go to CloudWatch at the end of an invocation, if the last report is a minute ago (docs/telemetry.md).
+    Metrics go to CloudWatch at the end of the first invocation, and then once a minute (docs/telemetry.md).
     """
 
     def __init__(self, name: str, open_site: Callable[[Opening], Awaitable[tuple[S, Collector]]]) -> None:

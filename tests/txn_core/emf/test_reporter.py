@@ -113,16 +113,16 @@ def test_many_metrics_take_several_lines(metrics: int) -> None:
     assert [told.sums[by_service(f"txn_c{n}_total", SERVICE)] for n in range(metrics)] == list(range(metrics))
 
 
-def test_a_host_without_a_task_of_its_own_reports_when_a_minute_is_over() -> None:
+def test_a_host_without_a_task_of_its_own_reports_first_at_once_and_then_when_a_minute_is_over() -> None:
     """At the end of a call, if it is time; what was counted in calls before is in it."""
     log, now_s, registry = Log(), 1_000.0, CollectorRegistry()
     calls = Counter("txn_calls", "x", registry=registry)
     reporter = EmfReporter(registry, Format("txn", SERVICE), log.put, clock=lambda: now_s)
-    for now_s in (1_001.0, 1_059.0, 1_060.0, 1_100.0, 1_120.0):  # noqa: B007 - the clock reads it
+    for now_s in (1_001.0, 1_059.0, 1_061.0, 1_100.0, 1_121.0):  # noqa: B007 - the clock reads it
         calls.inc()
         reporter.report_when_due()
     stamps = [checked(line)["_aws"]["Timestamp"] for line in log.lines]
-    assert stamps == [1_060_000, 1_120_000]
+    assert stamps == [1_001_000, 1_061_000, 1_121_000]
     assert Told(log.lines).sums[by_service("txn_calls_total", SERVICE)] == 5
 
 

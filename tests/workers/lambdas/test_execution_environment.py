@@ -64,17 +64,23 @@ async def test_what_is_logged_is_written_before_the_answer(tmp_path: Path) -> No
             environment.thaw()
 
 
-async def test_metrics_are_told_at_the_end_of_an_invocation_a_minute_after_the_last_report(tmp_path: Path) -> None:
-    """Before the answer, behind which Lambda freezes the process."""
+async def test_metrics_are_told_at_the_end_of_the_first_invocation_and_once_a_minute(tmp_path: Path) -> None:
+    """Before the answer, behind which Lambda freezes the process, and ends it without a word."""
     async with sample(tmp_path, TXN_EMF="true").environment() as environment:
         await told(environment)
-        assert _reports(tmp_path) == []
-        await environment.invoke({"do": "let a minute pass"}, ENOUGH_S)
-        assert _reports(tmp_path) == [2]
+        assert _reports(tmp_path) == [1]
         await told(environment)
-        assert _reports(tmp_path) == [2]
+        assert _reports(tmp_path) == [1]
         await environment.invoke({"do": "let a minute pass"}, ENOUGH_S)
-        assert _reports(tmp_path) == [2, 2]
+        assert _reports(tmp_path) == [1, 2]
+        await told(environment)
+        assert _reports(tmp_path) == [1, 2]
+
+
+async def test_a_first_invocation_that_fails_tells_its_metrics(tmp_path: Path) -> None:
+    async with sample(tmp_path, TXN_EMF="true").environment() as environment:
+        await failure(environment, do="raise ours")
+        assert _reports(tmp_path) == [1]
 
 
 async def test_a_function_tells_no_metrics_unless_it_is_asked_to(tmp_path: Path) -> None:
