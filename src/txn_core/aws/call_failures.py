@@ -2,9 +2,14 @@
 
 Counted where all calls pass (`txn_core.aws.clients`, `txn_core.aws.json_calls`), whoever repeats them. What is usual
 is not counted: a condition that was not met, an item that is not there, a concurrent write.
+
+A time limit of the caller's ends a call by cancelling it, as the end of the process does. A call that has lasted
+`SILENT_S_MIN` by then counts as one without an answer: otherwise nobody would hear of a store that is silent.
 """
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
@@ -25,6 +30,8 @@ _DENIED_CODES: Final = frozenset(
         *("KMSOptInRequired", "MissingAuthenticationTokenException", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
     }
 )
+SILENT_S_MIN: Final = 0.9
+"""Longer than a call takes when all is well, and shorter than the time limits of callers, which begin at 1 s."""
 
 _counts: Final = dict.fromkeys(REASONS, 0)
 
@@ -44,6 +51,30 @@ def note_error(service: str, error: Exception) -> None:
     """Count a call that was not answered."""
     if failure_of(error) is Failure.PASSING:
         _count(f"{service}_failed")
+
+
+@contextmanager
+def noting_silence(service: str) -> Iterator[None]:
+    """Count the call in the block if it is cancelled when it has lasted `SILENT_S_MIN`."""
+    clock = asyncio.get_running_loop().time
+    began_s = clock()
+    try:
+        yield
+    except asyncio.CancelledError:
+        if clock() - began_s >= SILENT_S_MIN:
+            _count(f"{service}_failed")
+        raise
+
+
+def count_silences(client: Any, service: str) -> None:
+    """Have the calls of a client counted that are cancelled, for which it has no event."""
+    make_request = client._make_request  # noqa: SLF001 - where the events of failed calls come from
+
+    async def counted(*call: Any) -> Any:
+        with noting_silence(service):
+            return await make_request(*call)
+
+    client._make_request = counted  # noqa: SLF001 - the same
 
 
 def count_failures(events: Any) -> None:

@@ -21,7 +21,7 @@ from botocore.loaders import Loader
 from botocore.utils import get_environ_proxies
 
 from txn_core.aws.bucket_owner import account_of, arn_of, expect_owner
-from txn_core.aws.call_failures import count_failures
+from txn_core.aws.call_failures import count_failures, count_silences
 from txn_core.aws.credentials import found_credentials
 from txn_core.aws.http import HttpPool, calls_url
 from txn_core.aws.objects import ObjectStore
@@ -144,6 +144,7 @@ class Aws:
         async with self.session.create_client(
             service, region_name=region, endpoint_url=url, verify=_verify(url), config=config
         ) as client:
+            count_silences(client, service)
             yield client
 
     @asynccontextmanager

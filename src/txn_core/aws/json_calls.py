@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 from pydantic_core import from_json
 
-from txn_core.aws.call_failures import note_answer, note_error
+from txn_core.aws.call_failures import note_answer, note_error, noting_silence
 from txn_core.aws.http import Wire, clients_wire
 from txn_core.aws.sigv4 import signed_headers
 
@@ -58,7 +58,8 @@ class JsonCalls:
             at=datetime.now(UTC),
         )
         try:
-            status, content = await self.wire.post(headers, body)
+            with noting_silence(self._service):
+                status, content = await self.wire.post(headers, body)
         except Exception as error:
             note_error(self._service, error)
             raise

@@ -1,11 +1,13 @@
 """Which failed calls are counted, and under which reason, whichever way the call took."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from prometheus_client import CollectorRegistry
 
+from tests.support.virtual_time import in_virtual_time
 from txn_core.aws import call_failures
 from txn_core.aws.call_failures import REASONS, CallFailureMetrics, note_answer, note_error
 from txn_core.aws.clients import Aws
@@ -112,3 +114,38 @@ async def test_a_refusal_past_the_layers_is_counted(counts: dict[str, int], monk
         with pytest.raises(ClientError):
             await reader.get_item(TableName="t", Key={})
     assert risen(counts) == {"dynamodb_throttled": 1}
+
+
+@pytest.mark.parametrize(("limit_s", "counted"), [(10.0, 1), (1.0, 1), (0.5, 0)])
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_a_silent_store_is_counted_when_its_callers_time_is_over(
+    counts: dict[str, int], monkeypatch: pytest.MonkeyPatch, limit_s: float, counted: int, *, is_direct: bool
+) -> None:
+    """By the client of the library, and past its layers. A call that is cut off early is so for another reason."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+
+    async def silent(*_: object) -> Any:
+        await asyncio.sleep(3600)
+
+    class Silent:
+        post = staticmethod(silent)
+
+    nobody = "http://127.0.0.1:1"
+    settings = Settings(
+        aws_region="us-east-1", kinesis_endpoint_url=nobody, dynamodb_endpoint_url=nobody, s3_endpoint_url=nobody
+    )
+    monkeypatch.setattr("aiobotocore.endpoint.AioEndpoint._send", silent)
+
+    @in_virtual_time
+    async def call() -> None:
+        async with Aws(settings).dynamodb_reader() as client:
+            assert isinstance(client, DirectClient)
+            client.wire = Silent()
+            ask = client.get_item(TableName="t", Key={}) if is_direct else client.describe_table(TableName="t")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await ask
+
+    call()
+    assert risen(counts) == ({"dynamodb_failed": counted} if counted else {})
