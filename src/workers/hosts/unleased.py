@@ -7,26 +7,27 @@ handed twice change nothing, and ledger, `txn status` and `txn reconcile` go on.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Final, Self
 
 import structlog
 
+from txn_core.aws.errors import code_of, is_passing
 from txn_core.aws.types import KinesisClient
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.record_batch import RecordBatch
 from txn_core.positions import Position, ShardId
 from workers.context import DrainContext
 from workers.drain import Drain
+from workers.hosts.ended_parents import EndedParents
 from workers.leases.lease import Lease
-from workers.leases.shards import Shard, lease_shards
+from workers.leases.shards import lease_shards
 from workers.leases.stream_watch import StreamWatch
 from workers.leases.table import LeaseTable
 from workers.leases.unowned import RowMovedError, UnownedRow
 from workers.metrics import ShardLag
 from workers.reading.read_position import behind
-from workers.reading.reader import RECORDS_FIRST, Batch, ShardReader
+from workers.reading.reader import Batch
 from workers.retries import UNLIMITED, Patience, retry_outages
 
 RECORDS_AT_ONCE: Final = 500
@@ -36,7 +37,11 @@ RESERVE_S: Final = 2.0
 GIVE_UP_S: Final = 0.25
 """Before the deadline a batch that is under way is given up."""
 LOOK_EVERY_S: Final = 60.0
-"""Between two looks at the stream's shards, unless a shard without a row is handed over."""
+"""Between two looks at the stream's shards, at least, unless a shard without a row is handed over."""
+LOOK_S_A_ROW: Final = 1.0
+"""The same for each row of the stream's shards: hosts of as many shards read each row once a second together."""
+LOOK_S_MAX: Final = 2.0
+"""For each look but the first: then the work goes on."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,9 +63,10 @@ class UnleasedHost:
         if drain.tasks:
             raise ValueError("a drain that works beside the stream needs a host that runs all the time")
         self.stream_name: Final = stream_name
-        self._drain, self._leases, self._kinesis, self._stream = drain, leases, kinesis, stream
+        self._drain, self._leases, self._stream = drain, leases, stream
         self._failover_s, self._patience = failover_s, patience
-        self._look_at_s = float("-inf")
+        self._parents = EndedParents(kinesis, stream_name, leases)
+        self._look_at_s, self._has_looked = float("-inf"), False
 
     @classmethod
     def of(cls, context: DrainContext, drain: Drain) -> Self:
@@ -121,12 +127,18 @@ class UnleasedHost:
 
     async def _row(self, shard_id: ShardId) -> Lease:
         row = await self._stored(shard_id)
-        if row is None or asyncio.get_running_loop().time() >= self._look_at_s:
+        if row is None or not self._has_looked:
             await retry_outages("look at the stream", self._look, until=self._patience)
+            row = await self._stored(shard_id)
+        elif asyncio.get_running_loop().time() >= self._look_at_s:
+            await self._look_again()
             row = await self._stored(shard_id)
         if row is None:
             raise StoreError(f"stream {self.stream_name} lists no shard {shard_id}")
-        return row if row.owner is None else await self._left_behind(row)
+        if row.owner is not None:
+            row = await self._left_behind(row)
+        await self._parents.note(row)
+        return row
 
     async def _left_behind(self, held: Lease) -> Lease:
         """The row of a worker that has died with its lease, once that stood still for as long as workers wait.
@@ -151,36 +163,28 @@ class UnleasedHost:
     async def _stored(self, shard_id: ShardId) -> Lease | None:
         return await retry_outages("row", partial(self._leases.row, shard_id), until=self._patience)
 
+    async def _look_again(self) -> None:
+        """Look once more, if that is possible at once: what is known of the stream still holds in an outage."""
+        try:
+            async with asyncio.timeout(LOOK_S_MAX):
+                await self._look()
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            _log.warning("outage", call="look at the stream", error=code_of(error))
+
     async def _look(self) -> None:
-        """Write the rows that shards lack, and the ends of those that are finished.
+        """Write the rows that shards lack, or delete those that are outdated.
 
         Raises:
             StoreError: the rows are another stream's than there is now.
         """
+        now_s = asyncio.get_running_loop().time()
+        self._look_at_s = now_s + LOOK_EVERY_S  # also when this look fails
         rows = await self._leases.rows()
+        self._look_at_s = now_s + max(LOOK_EVERY_S, LOOK_S_A_ROW * len(rows))
         if (shards := await self._stream.shards(rows)) is None:
+            self._has_looked = False
             raise StoreError(self._stream.amiss)
-        if not await lease_shards(shards, self._leases, rows, self._stream.identity):
-            await self._end_finished(rows, shards)
-        self._look_at_s = asyncio.get_running_loop().time() + LOOK_EVERY_S
-
-    async def _end_finished(self, rows: Iterable[Lease], shards: Collection[Shard]) -> None:
-        """Checkpoint the end of each row that nobody owns, whose shard is a parent and holds nothing behind the row.
-
-        A worker that polls comes to the end of a closed shard by itself. Who is handed records is never told of it.
-        """
-        parents = {parent for shard in shards for parent in shard.parents} & {shard.shard_id for shard in shards}
-        for row in rows:
-            is_open = row.owner is None and row.plan is None and not row.checkpoint.shard_ended
-            if is_open and row.shard_id in parents and await self._is_finished(row):
-                await self._leases.write(row, row.ended())
-
-    async def _is_finished(self, row: Lease) -> bool:
-        """Whether reading on from a row comes to the end of its shard without a record."""
-        reader = ShardReader(
-            self._kinesis, self.stream_name, row.shard_id, row.checkpoint, records_max=RECORDS_FIRST, idle_s=0.0
-        )
-        while True:
-            batch = await reader.read()
-            if batch.records or batch.ended or batch.at_tip:
-                return batch.ended and not batch.records
+        await lease_shards(shards, self._leases, rows, self._stream.identity)
+        self._has_looked = True

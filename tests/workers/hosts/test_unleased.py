@@ -14,7 +14,7 @@ from tests.support.virtual_time import in_virtual_time, run_in_virtual_time
 from tests.workers.builders import ALICE, BOB, event, lease, records, shard, twin
 from tests.workers.conftest import StackFixture, until, world_of
 from tests.workers.dummy_drain import DUMMY
-from tests.workers.leases.test_stream_watch import Stream
+from tests.workers.leases.test_stream_watch import Stream, refused
 from tests.workers.memory_table import MemoryTable
 from tests.workers.test_further_drain import reconciled
 from txn_core import drains
@@ -25,6 +25,7 @@ from txn_core.settings import Settings
 from workers.context import opener_of
 from workers.drain import Cursor, Drain
 from workers.hosts import unleased
+from workers.hosts.ended_parents import LOOK_S_MAX
 from workers.hosts.unleased import GIVE_UP_S, RESERVE_S, UnleasedHost
 from workers.leases.held import HeldLease, LeaseLostError
 from workers.leases.lease import Checkpoint, Lease
@@ -226,10 +227,11 @@ class Memory:
         self.written: dict[Position, bytes] = {}
         self.abandoned = 0
         self.patience = UNLIMITED
+        self.stream = Stream()
 
     def host(self) -> UnleasedHost:
         """A process of its own."""
-        kinesis: Any = Stream()
+        kinesis: Any = self.stream
         watch = StreamWatch(kinesis, "stream", self.table, WorkerMetrics("dummy"), kind="dummy")
         drain = Drain(lambda cursor, _: _Writing(self, cursor))
         return UnleasedHost(
@@ -418,6 +420,107 @@ async def test_a_shard_that_the_stream_does_not_list_is_refused() -> None:
     strange = RecordBatch.of([StreamRecord(b"", replace(position(1), shard_id=shard(7)), ARRIVED_AT)])
     with pytest.raises(StoreError, match="lists no shard"):
         await memory.host().process(strange, 60.0)
+
+
+class Busy(Stream):
+    """A stream with a closed parent whose reads are refused, as when others read it all the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for: list[int] = []
+
+    async def list_shards(self, **_: Any) -> dict[str, Any]:
+        parent, child = shard(7), shard(0)
+        return {"Shards": [{"ShardId": parent}, {"ShardId": child, "ParentShardId": parent}]}
+
+    async def get_shard_iterator(self, **_: Any) -> dict[str, Any]:
+        return {"ShardIterator": "one"}
+
+    async def get_records(self, **asked: Any) -> dict[str, Any]:
+        self.asked_for.append(asked["Limit"])
+        raise refused("ProvisionedThroughputExceededException")
+
+
+@in_virtual_time
+async def test_a_parent_that_cannot_be_read_holds_up_no_child() -> None:
+    """And none of its records is asked for that are not needed."""
+    memory = Memory(3, table=MemoryTable(lease(7), lease(0, parents=(shard(7),))))
+    memory.stream = busy = Busy()
+    host, began_s = memory.host(), now_s()
+    assert await host.process(memory.records, began_s + 60.0) is None
+    assert now_s() - began_s < LOOK_S_MAX + 1.0
+    memory.assert_done_to(3)
+    assert set(busy.asked_for) == {1}
+    reads = len(busy.asked_for)
+    assert await host.process(memory.records, now_s() + 60.0) is None
+    assert len(busy.asked_for) == reads
+    assert not memory.table.stored[shard(7)].checkpoint.shard_ended
+
+
+class Scanned(MemoryTable):
+    """Counts its scans, which can be refused."""
+
+    scans = 0
+    fault: Exception | None = None
+
+    async def rows(self) -> list[Lease]:
+        self.scans += 1
+        if self.fault is not None:
+            raise self.fault
+        return await super().rows()
+
+
+async def _scans_of_an_hour(rows: int) -> int:
+    """How often a host that is invoked every ten seconds scans a table."""
+    table = Scanned(*(lease(number) for number in range(rows)))
+    memory = Memory(1, table=table)
+    memory.stream.begins = {shard(number): "1000" for number in range(rows)}
+    host = memory.host()
+    for _ in range(360):
+        await host.process(memory.records, now_s() + 60.0)
+        await asyncio.sleep(10.0)
+    return table.scans
+
+
+@in_virtual_time
+async def test_the_more_rows_there_are_the_less_often_a_host_scans_them() -> None:
+    """There are as many hosts as shards."""
+    assert 50 <= await _scans_of_an_hour(2) <= 60
+    assert 5 <= await _scans_of_an_hour(600) <= 7
+
+
+@in_virtual_time
+async def test_a_later_look_that_fails_does_not_hold_up_the_work() -> None:
+    """The first must succeed: until then nobody knows whether the rows are this stream's."""
+    table = Scanned(lease())
+    memory = Memory(20, table=table)
+    host = memory.host()
+    assert await host.process(memory.records[:10], now_s() + 60.0) is None
+    await asyncio.sleep(unleased.LOOK_EVERY_S)
+    table.fault, began_s = refused("ProvisionedThroughputExceededException"), now_s()
+    assert await host.process(memory.records[10:], began_s + 60.0) is None
+    assert now_s() - began_s < 2.0
+    memory.assert_done_to(20)
+    memory.patience = Patience.lasting(5.0)
+    with pytest.raises(OutageError):
+        await memory.host().process(memory.records, now_s() + 60.0)
+
+
+@in_virtual_time
+async def test_a_stream_that_is_made_again_meanwhile_is_refused_at_each_call() -> None:
+    memory = Memory(2)
+    host = memory.host()
+    assert await host.process(memory.records[:1], now_s() + 60.0) is None
+    memory.stream.remake()
+    await asyncio.sleep(unleased.LOOK_EVERY_S)
+    for _ in range(3):
+        with pytest.raises(StoreError, match="made again"):
+            await host.process(memory.records, now_s() + 60.0)
+
+
+def now_s() -> float:
+    """The time of the event loop."""
+    return asyncio.get_running_loop().time()
 
 
 @pytest.mark.parametrize("seed", range(60))
