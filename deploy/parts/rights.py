@@ -7,7 +7,7 @@ from typing import Final
 
 from deploy.names import ALERTS_STREAM, FILES_BUCKET, LAKE_BUCKET, STREAM, bucket_arn, stream_arn, sub, table_arn
 from deploy.parts.encryption import data_key, files_key, key_use
-from deploy.parts.tables import table_names
+from deploy.parts.tables import expiring_tables, table_names
 from deploy.policies import Statement, allow
 from txn_core import drains
 from txn_core.drains import ARCHIVE, INDEX, SCORE
@@ -29,6 +29,7 @@ class Rights:
         writes: forms of keys of the lake whose objects are written.
         deletes: forms of keys of the lake whose objects are deleted.
         lists: prefixes that are listed; None where the bucket itself is asked for, which S3 counts as listing all.
+        generations: whether the rights on tables of the index hold for its further generations too.
         takes_files: whether clients' files are read, and deleted once they are read.
     """
 
@@ -39,6 +40,7 @@ class Rights:
     writes: Sequence[str] = ()
     deletes: Sequence[str] = ()
     lists: Sequence[str] | None = ()
+    generations: bool = True
     takes_files: bool = False
 
     def __post_init__(self) -> None:
@@ -74,10 +76,16 @@ class Rights:
             by_calls[calls].append(name)
         return [
             allow(
-                _named("dynamodb", calls.split()), [table_arn(each) for name in names for each in _generations(name)]
+                _named("dynamodb", calls.split()), [table_arn(each) for name in names for each in self._tables(name)]
             )
             for calls, names in by_calls.items()
         ]
+
+    def _tables(self, name: str) -> tuple[str, ...]:
+        """A table of a first generation, and the ones behind it where the index has several."""
+        table, slash, rest = name.partition("/")
+        own = {shape.name for shape in INDEX.tables} | {f"{INDEX.name}-leases", f"{INDEX.name}-ledger"}
+        return (name, f"{table}{GENERATIONS}{slash}{rest}") if self.generations and table in own else (name,)
 
     def _on_buckets(self) -> list[Statement]:
         ours = {"StringEquals": {"s3:ResourceAccount": sub("${AWS::AccountId}")}}
@@ -105,13 +113,6 @@ def _on_objects(action: str, keys: Sequence[str]) -> list[Statement]:
 
 def _named(service: str, calls: Sequence[str]) -> list[str]:
     return [f"{service}:{call}" for call in sorted(calls)]
-
-
-def _generations(name: str) -> tuple[str, ...]:
-    """A table of a first generation, and the ones behind it where the index has several."""
-    table, slash, rest = name.partition("/")
-    own = {shape.name for shape in INDEX.tables} | {f"{INDEX.name}-leases", f"{INDEX.name}-ledger"}
-    return (name, f"{table}{GENERATIONS}{slash}{rest}") if table in own else (name,)
 
 
 def _of_leases(drain: str) -> dict[str, str]:
@@ -187,9 +188,11 @@ OPERATOR: Final = Rights(
     stream=("DescribeStreamSummary",),
     alerts_stream=("DescribeStreamSummary",),
     tables={
-        **{name: "DescribeTable DescribeTimeToLive" for name in table_names() if name != "transactions"},
+        **dict.fromkeys(table_names(), "DescribeTable"),
+        **dict.fromkeys(sorted(expiring_tables()), "DescribeTable DescribeTimeToLive"),
         "transactions": "DescribeTable DescribeTimeToLive GetItem PutItem",
     },
+    generations=False,
     lists=None,
 )
 """Of `txn bootstrap`, which looks whether all is there and notes how the index is laid out. It makes nothing."""

@@ -26,6 +26,12 @@ def table_names() -> tuple[str, ...]:
     return tuple(definition["TableName"].removeprefix(f"{_PREFIX}-") for definition in _definitions())
 
 
+def expiring_tables() -> frozenset[str]:
+    """The names, behind the prefix, of the tables whose rows may expire: of the index only where it has an end."""
+    always = {name.removeprefix(f"{_PREFIX}-") for name in TableNames(_PREFIX).expiring}
+    return frozenset(always | {shape.name for shape in INDEX.tables})
+
+
 def logical_id(name: str) -> str:
     """The name of a table in the template."""
     return "".join(part.capitalize() for part in name.split("-")) + "Table"

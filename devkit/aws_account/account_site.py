@@ -71,9 +71,16 @@ async def account_site(stacks: Sequence[ResolvedStack], folder: Path) -> AsyncIt
             account = account_of(stacks)
             servers = {"kinesis": endpoints.kinesis_url, "dynamodb": endpoints.dynamodb_url, "s3": endpoints.s3_url}
             keys = (endpoints.access_key, endpoints.secret_key)
-            async with proxy_running(account, servers, keys) as proxy:
+            async with proxy_running(account, servers, keys, _expiring(stacks)) as proxy:
                 agent = PocketAgent(account, proxy, secret_values(stacks), folder)
                 try:
                     yield AccountSite(account, proxy, agent, task_definitions(stacks), site, folder)
                 finally:
                     agent.end()
+
+
+def _expiring(stacks: Sequence[ResolvedStack]) -> frozenset[str]:
+    """The tables whose rows expire, as the templates say it."""
+    tables = (table for stack in stacks for table in stack.of_kind("AWS::DynamoDB::Table"))
+    said = ((table.reference, table.properties.get("TimeToLiveSpecification", {})) for table in tables)
+    return frozenset(name for name, expiry in said if expiry.get("Enabled") in {True, "true"})

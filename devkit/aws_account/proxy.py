@@ -49,12 +49,14 @@ class AuthorisingProxy:
         servers: the address of each service's server, by the service's name in signatures.
         server_keys: what the servers' own signatures are made with.
         url: where it listens, once it does.
+        expiring: the tables whose rows expire. dynalite keeps no such thing, and says of each that its rows stay.
         unknown: calls that were refused since their rights are not known here.
     """
 
     account: Account
     servers: Mapping[str, str]
     server_keys: tuple[str, str]
+    expiring: frozenset[str] = frozenset()
     url: str = ""
     unknown: list[str] = field(default_factory=list)
     _given_out: dict[str, Credentials] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class AuthorisingProxy:
             return _refusal(call.service, str(error))
         if call.service == "sts":
             return self._identity(caller)
+        if call.operation == "DescribeTimeToLive":
+            return self._time_to_live(call)
         return await self._handed_on(request, call, caller)
 
     def credentials_url(self, credentials: Credentials) -> str:
@@ -129,6 +133,10 @@ class AuthorisingProxy:
             else f"arn:aws:sts::{number}:assumed-role/{caller.role.name}/task"
         )
         return web.Response(text=_STS_ANSWER.format(arn=arn, account=number), content_type="text/xml")
+
+    def _time_to_live(self, call: SignedCall) -> web.Response:
+        status = "ENABLED" if call.document["TableName"] in self.expiring else "DISABLED"
+        return web.json_response({"TimeToLiveDescription": {"TimeToLiveStatus": status}})
 
     async def _handed_on(self, request: web.Request, call: SignedCall, caller: Credentials) -> web.StreamResponse:
         if (server := self.servers.get(call.service)) is None:
@@ -208,10 +216,10 @@ def _refusal(service: str, why: str) -> web.Response:
 
 @asynccontextmanager
 async def proxy_running(
-    account: Account, servers: Mapping[str, str], server_keys: tuple[str, str]
+    account: Account, servers: Mapping[str, str], server_keys: tuple[str, str], expiring: frozenset[str] = frozenset()
 ) -> AsyncIterator[AuthorisingProxy]:
     """A proxy that listens on a free port for the time of the block."""
-    proxy = AuthorisingProxy(account, servers, server_keys)
+    proxy = AuthorisingProxy(account, servers, server_keys, expiring)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(timeout=timeout, connector=connector, auto_decompress=False) as session:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ import httpx
 import pytest
 from devkit.aws_account.account_site import AccountSite, account_site
 
+from tests.builders import arrived, encoded
 from tests.deploy.client_work import ROWS, SINGLE, ClientWork, wait_ready
 from tests.deploy.deployed import LONG, deployed
 from tests.deploy.known_calls import allowed_actions, calls_besides, known_calls, seen_calls
@@ -21,9 +22,16 @@ from txn_cli.stack.firstmodel import ensure_model
 from txn_cli.stack.narrator import Narrator
 from txn_core.api_keys import SCOPES
 from txn_core.aws.clients import Aws
+from txn_core.settings import Settings
+from txn_core.transactions.identity import KeyRing
+from txn_core.transactions.instants import now
+from workers.events.dead_letters import DeadLetterBox, Seal
+from workers.metrics import WorkerMetrics
 
 QUICK: Final = {"archive.env": "TXN_ARCHIVE_FLUSH_AGE_S=1\n", "score.env": "TXN_SCORE_FLUSH_S=1\n"}
 WORKERS: Final = ("index", "archive", "score")
+LETTERS: Final = 1
+BOOTSTRAP_S_MAX: Final = 120.0
 NO_EVENT: Final = b"this is no event"
 
 
@@ -31,6 +39,12 @@ def free_port() -> str:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return str(taken.getsockname()[1])
+
+
+def bootstrapped(site: AccountSite) -> None:
+    """Run the operator's task, which finds all that the templates made, and ends by itself."""
+    task = site.agent.start(site.definition("bootstrap"))
+    assert task.process.wait(BOOTSTRAP_S_MAX) == 0, task.log.read_text()
 
 
 def start_all(site: AccountSite) -> str:
@@ -65,13 +79,28 @@ async def split_first_shard(site: AccountSite) -> None:
         await kinesis.put_record(StreamName=stream, Data=NO_EVENT, PartitionKey="p")
 
 
+async def leave_letter(site: AccountSite, operator: Mapping[str, str]) -> None:
+    """Leave the letter of an event that the index was refused once, as its worker leaves it."""
+    ours = site.definition("index").environment
+    settings = site.site.settings.model_copy(update={"bucket": ours["TXN_BUCKET"], "bucket_owner": None})
+    secrets = Settings(
+        dead_letter_key=operator["TXN_DEAD_LETTER_KEY"],
+        identity_key=operator["TXN_IDENTITY_KEY"],
+        card_keys=json.loads(operator["TXN_CARD_KEYS"]),
+    )
+    event = encoded(ring=KeyRing.from_settings(secrets), transaction_id="left-0000", accepted_at=now())
+    async with Aws(settings).lake() as store:
+        box = DeadLetterBox(store, Seal.of(secrets), "index", ours["TXN_STREAM"], WorkerMetrics("index"))
+        await box.unwritable(arrived(event.data), "ValidationException")
+
+
 @LONG
 @pytest.mark.timeout(900)
 async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
     async with account_site(deployed(SettingsFiles="yes"), tmp_path) as site, kept_calls(site):
         site.agent.settings_files |= QUICK
         operator = await asyncio.to_thread(site.agent.operator_environment, site.definition("api"))
-        await asyncio.to_thread(site.run, "bootstrap", environment=operator)
+        await asyncio.to_thread(bootstrapped, site)
         scopes = [option for scope in SCOPES for option in ("--scope", scope)]
         made = await asyncio.to_thread(
             site.run, "keys", "create", "--account", "acme", *scopes, "--json", environment=operator
@@ -88,6 +117,7 @@ async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
             await asyncio.to_thread(caught_up, site, operator)
             await asyncio.to_thread(work.read)
             await asyncio.to_thread(work.review)
+            await leave_letter(site, operator)
             await asyncio.to_thread(work.operate)
             await asyncio.to_thread(caught_up, site, operator)
 
@@ -95,7 +125,7 @@ async def test_tasks_do_their_work_under_their_roles(tmp_path: Path) -> None:
         assert codes == [0] * len(codes)
         report = await asyncio.to_thread(site.run, "reconcile", "--since", "1h", "--json", environment=operator)
         assert report["all_right"], report
-        assert await indexed(site) == ROWS + SINGLE
+        assert await indexed(site) == ROWS + SINGLE + LETTERS
         assert_used(site)
 
 

@@ -13,12 +13,14 @@ REASONS: Final[dict[str, str]] = {
     "score dynamodb:UpdateItem table/txn-cases": "an alert joins a case that is open",
     "api dynamodb:GetItem table/txn-cards": "other ids of a card, once there are several versions of the card key",
     "index dynamodb:* table/txn-cards": "the same",
-    "api dynamodb:UpdateItem table/txn-idempotency": "a key is taken over from a process that was killed",
     "api dynamodb:*Item table/txn-cases": "reviewers work on cases, which there are once the model raises alerts",
     "api dynamodb:BatchGetItem table/txn-labels": "cases are shown with the labels of their transactions",
     "api dynamodb:Query table/txn-cases/index/[*]": "the cases of a card",
     "api dynamodb:GetItem table/txn-alerts": "an alert by its id",
-    "api kinesis:Get*": "how far drains are behind, which operators ask at the tip of a shard",
+    "api s3:GetObject */dead-letter-replays/[*]": "looks at what it wrote itself, when the answer to that was lost",
+    "index dynamodb:UpdateItem table/txn-merchants": "names expire, where the index has an end of life",
+    "bootstrap dynamodb:DescribeTimeToLive table/txn-*": "rows of the index expire, where it has an end of life",
+    "bootstrap kms:GenerateDataKey *": "DynamoDB's guide asks for it of who writes to a table under a key of ours",
 }
 """By a pattern of `process action resource`, in which `[*]` stands for the star of a policy."""
 

@@ -18,12 +18,14 @@ from devkit.kinesis_server.running import kinesis_server
 from tests.devkit.aws_account.small_stack import BUCKET, PLACE, allow, role, small_stack
 
 STREAM = f"arn:aws:kinesis:{PLACE.region}:{PLACE.account}:stream/txn-transactions"
+TABLES = f"arn:aws:dynamodb:{PLACE.region}:{PLACE.account}:table/txn-*"
 READER = ResolvedStack(
     {
         "Resources": {
             "Reader": role(
                 allow(["kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards"], STREAM),
                 allow(["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::*", f"arn:aws:s3:::{BUCKET}/*"]),
+                allow(["dynamodb:DescribeTimeToLive"], TABLES),
                 allow(["kms:Decrypt"], "*"),
             )
         }
@@ -113,6 +115,17 @@ async def test_only_who_may_list_a_bucket_is_told_that_an_object_is_not_there() 
                 with pytest.raises(ClientError) as caught:
                     await s3.head_object(Bucket=BUCKET, Key="raw/nobody")
                 assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status, name
+
+
+async def test_whether_rows_expire_is_told_as_the_templates_say_it() -> None:
+    async with at_work() as (account, proxy):
+        proxy.expiring = frozenset({"txn-ledger"})
+        async with client("dynamodb", proxy, account.credentials_of(account.role_named("small-Reader"))) as dynamodb:
+            for table, status in (("txn-ledger", "ENABLED"), ("txn-cases", "DISABLED")):
+                told = await dynamodb.describe_time_to_live(TableName=table)
+                assert told["TimeToLiveDescription"]["TimeToLiveStatus"] == status
+            with pytest.raises(ClientError, match="AccessDeniedException"):
+                await dynamodb.describe_time_to_live(TableName="other")
 
 
 async def test_credentials_are_handed_out_as_by_ecs_and_others_are_refused() -> None:
