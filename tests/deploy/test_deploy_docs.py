@@ -1,5 +1,6 @@
 """What docs/deploy.md says of the templates."""
 
+import json
 import re
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_reasons_are_about_settings_that_no_template_sets() -> None:
 
 
 def _explained(stack: str) -> set[str]:
-    """The names in the first column of the stack's table, and `Prefix`, which the table of `data` explains for all."""
+    """The names in the first column of the stack's table, and `Prefix`, which the table of `data` explains."""
     heading = TABLE_OF.get(stack, stack)
     if heading is None:
         return {"Prefix"}
@@ -54,10 +55,18 @@ def test_no_parameter_is_explained_that_is_gone() -> None:
         assert _explained(stacks[0]) <= there | short
 
 
-def test_the_page_names_rules_that_are_deployed() -> None:
-    """The rules of changes and of deployments."""
-    rules = {
-        text(rule["Name"]).replace("${Prefix}", "PREFIX") for rule in of_type("watch", "AWS::Events::Rule").values()
-    }
-    assert set(re.findall(r"rule `(PREFIX-[a-z-]+)`", PAGE.read_text())) == {"PREFIX-changes", "PREFIX-deployments"}
-    assert {"PREFIX-changes", "PREFIX-deployments"} <= rules
+def test_the_page_names_every_rule() -> None:
+    """What people do, and what they are told of it."""
+    rules = of_type("watch", "AWS::Events::Rule").values()
+    named = set(re.findall(r"rule `(PREFIX-[a-z-]+)`", PAGE.read_text()))
+    assert named == {text(rule["Name"]).replace("${Prefix}", "PREFIX") for rule in rules}
+
+
+def test_policies_of_the_page_can_be_read() -> None:
+    """Each is JSON as IAM takes it, and gives nobody the clients' files or the keys of cards."""
+    policies = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(policies) == 2
+    for policy in map(json.loads, policies):
+        for statement in policy.get("Statement", [policy]):
+            assert statement["Effect"] in {"Allow", "Deny"}
+            assert not re.search(r"txn-files|card-keys|identity-key|kms:\*|s3:\*", json.dumps(statement))
