@@ -23,6 +23,8 @@ DRAIN_S: Final = 30
 _BALANCER: Final = balancers.CfnLoadBalancer
 _LISTENER: Final = balancers.CfnListener
 _TARGETS: Final = balancers.CfnTargetGroup
+_SHIFTS: Final = {"zonal_shift.config.enabled": "true"}
+"""Lets an operator take a zone out of the balancer's addresses; without it AWS refuses the shift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Front:
         other_targets: the target group of the next version.
         listener: what a deployment moves from one group to the other.
         has_nlb: whether the balancer is a network balancer.
+        ends_tls: whether the balancer has the certificate.
         names: of the network balancer and its target groups, as CloudWatch knows them.
     """
 
@@ -53,6 +56,7 @@ class Front:
     other_targets: Any
     listener: Any
     has_nlb: CfnCondition
+    ends_tls: CfnCondition
     names: dict[str, Any]
 
 
@@ -77,6 +81,7 @@ def add_front(stack: Stack, asked: Asked, network: Network, tasks: Any, key: str
         scheme=text(either(is_nlb, network.scheme, "internal")),
         subnets=texts(either(is_nlb, network.front_subnets, network.subnets)),
         security_groups=[group.attr_group_id],
+        load_balancer_attributes=_attributes(_SHIFTS),
     )
     alb: Any = _BALANCER(
         stack,
@@ -85,16 +90,16 @@ def add_front(stack: Stack, asked: Asked, network: Network, tasks: Any, key: str
         scheme=network.scheme,
         subnets=network.front_subnets,
         security_groups=[group.attr_group_id],
-        load_balancer_attributes=[
-            _BALANCER.LoadBalancerAttributeProperty(key=name, value=value)
-            for name, value in {
+        load_balancer_attributes=_attributes(
+            {
                 "access_logs.s3.enabled": "false",
                 "connection_logs.s3.enabled": "false",
                 "routing.http.drop_invalid_header_fields.enabled": "true",
                 "routing.http.desync_mitigation_mode": "strictest",
                 "idle_timeout.timeout_seconds": "65",
-            }.items()
-        ],
+                **_SHIFTS,
+            }
+        ),
     )
     certificates = [_LISTENER.CertificateProperty(certificate_arn=asked.certificate.value_as_string)]
     tls = {"port": HTTPS, "certificates": certificates, "ssl_policy": asked.tls_policy.value_as_string}
@@ -121,6 +126,7 @@ def add_front(stack: Stack, asked: Asked, network: Network, tasks: Any, key: str
         other_targets=targets[1].ref,
         listener=either(is_alb, rule.ref, either(is_nlb, nlb_listener.ref, inside_listener.ref)),
         has_nlb=is_flat,
+        ends_tls=condition(stack, "EndsTls", asked.kind, "nlb", "alb"),
         names={
             "LoadBalancer": nlb.attr_load_balancer_full_name,
             "TargetGroup": targets[0].attr_target_group_full_name,
@@ -166,6 +172,10 @@ def _group(
     }.items():
         only_if(test, stack.node.find_child(name))
     return group
+
+
+def _attributes(values: dict[str, str]) -> Any:
+    return [_BALANCER.LoadBalancerAttributeProperty(key=name, value=value) for name, value in values.items()]
 
 
 def _target_group(stack: Stack, name: str, network: Network, is_alb: CfnCondition) -> Any:

@@ -1,5 +1,6 @@
 """Conditions of templates, and values that depend on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, Stack, Token
@@ -7,8 +8,16 @@ from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, Stack, Token
 
 def condition(stack: Stack, name: str, parameter: CfnParameter, *values: str) -> CfnCondition:
     """True when the parameter has one of the values."""
-    tests: list[Any] = [Fn.condition_equals(parameter.value_as_string, value) for value in values]
-    return CfnCondition(stack, name, expression=tests[0] if len(tests) == 1 else Fn.condition_or(*tests))
+    return all_of(stack, name, [(parameter, values)])
+
+
+def all_of(stack: Stack, name: str, tests: Sequence[tuple[CfnParameter, Sequence[str]]]) -> CfnCondition:
+    """True when each of the parameters has one of its values."""
+    found: list[Any] = []
+    for parameter, values in tests:
+        each: list[Any] = [Fn.condition_equals(parameter.value_as_string, value) for value in values]
+        found.append(each[0] if len(each) == 1 else Fn.condition_or(*each))
+    return CfnCondition(stack, name, expression=found[0] if len(found) == 1 else Fn.condition_and(*found))
 
 
 def given(stack: Stack, name: str, parameter: CfnParameter) -> CfnCondition:

@@ -12,8 +12,8 @@ from deploy.parts.log_groups import add_flow_log
 from deploy.policies import allow, document
 
 ZONES: Final = 3
-INTERFACES: Final = ("kinesis-streams", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms")
-"""The services that tasks and ECS call; S3 and DynamoDB have gateways."""
+INTERFACES: Final = ("kinesis-streams", "ecr.api", "ecr.dkr", "logs", "secretsmanager")
+"""The services that tasks and ECS call; S3 and DynamoDB have gateways, and those who use our keys do it for tasks."""
 HTTPS: Final = 443
 
 

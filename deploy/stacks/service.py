@@ -22,6 +22,8 @@ from deploy.stacks.plain import plain_stack
 
 DIGEST: Final = ".+@sha256:[0-9a-f]{64}"
 TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
+FAILED_ANSWERS: Final = ("failed", "outcome_unknown", "overloaded")
+"""The outcomes of `txn_http_answers_total` by which a new version is taken back: all answers of 500 or more."""
 BAKE_MINUTES: Final = 10
 CANARY_PERCENT: Final = 10
 
@@ -125,15 +127,8 @@ def _of_api(stack: Stack, front: Front, deployment: CfnParameter) -> dict[str, A
         stack,
         "DeploymentAlarm",
         alarm_name=sub("${Prefix}-deployment"),
-        alarm_description="The API answers 500 while a version takes over: the deployment goes back by itself",
-        namespace=sub("${Prefix}"),
-        metric_name="txn_http_requests_total",
-        dimensions=[
-            cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value)
-            for name, value in {"service": "api", "status": "500"}.items()
-        ],
-        statistic="Sum",
-        period=60,
+        alarm_description="Requests fail while a version of the API takes over: the deployment goes back by itself",
+        metrics=_failed_answers(),
         evaluation_periods=3,
         datapoints_to_alarm=2,
         threshold=5,
@@ -166,9 +161,39 @@ def _of_api(stack: Stack, front: Front, deployment: CfnParameter) -> dict[str, A
     }
 
 
+def _failed_answers() -> list[Any]:
+    """The answers of a minute that failed, whatever their status."""
+    query, stat, metric = (
+        cloudwatch.CfnAlarm.MetricDataQueryProperty,
+        cloudwatch.CfnAlarm.MetricStatProperty,
+        cloudwatch.CfnAlarm.MetricProperty,
+    )
+    counted = [
+        query(
+            id=f"m{place}",
+            metric_stat=stat(
+                metric=metric(
+                    namespace=sub("${Prefix}"),
+                    metric_name="txn_http_answers_total",
+                    dimensions=[
+                        cloudwatch.CfnAlarm.DimensionProperty(name=name, value=value)
+                        for name, value in {"service": "api", "outcome": outcome}.items()
+                    ],
+                ),
+                period=60,
+                stat="Sum",
+            ),
+            return_data=False,
+        )
+        for place, outcome in enumerate(FAILED_ANSWERS, 1)
+    ]
+    filled = ",".join(f"FILL({each.id},0)" for each in counted)
+    return [query(id="e1", expression=f"SUM([{filled}])"), *counted]
+
+
 def _export(stack: Stack, cluster: Any, workers: Any, front: Front, certificate: CfnParameter) -> None:
     """What the warehouse and watch stacks build on."""
     export(stack, "ClusterArn", cluster.attr_arn)
     export(stack, "WorkerGroupId", workers.attr_group_id)
-    names = {**front.names, "CertificateArn": certificate.value_as_string}
-    only_if(front.has_nlb, *(export(stack, f"Front{name}", value) for name, value in names.items()))
+    only_if(front.has_nlb, *(export(stack, f"Front{name}", value) for name, value in front.names.items()))
+    only_if(front.ends_tls, export(stack, "FrontCertificateArn", certificate.value_as_string))

@@ -5,7 +5,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import imported, prefix, sub
 from deploy.stacks.plain import plain_stack
-from deploy.watching.alarms import add_alarms, alarm_arn, alarm_name, asked_runs, watched, when
+from deploy.watching.alarms import add_alarms, alarm_arn, alarm_name, asked_runs, is_optional, watched
 from operations.dashboard.cloudwatch_dashboard import dashboard_body
 
 
@@ -13,10 +13,11 @@ def tickets_stack(app: App) -> Stack:
     """The stack."""
     stack = plain_stack(app, "tickets", "txn-api: the alarms that can wait for the next working day, and a dashboard")
     prefix(stack)
-    runs, tickets = asked_runs(stack), watched("ticket")
+    tickets = watched("ticket")
+    runs = asked_runs(stack, tickets)
     add_alarms(stack, tickets, imported("TicketsArn"), runs)
     # An alarm that is not in every deployment would be shown as an error where it is missing.
-    always = [alarm_name(alarm) for alarm in (*watched("page"), *tickets) if when(alarm, runs) is None]
+    always = [alarm_name(alarm) for alarm in (*watched("page"), *tickets) if not is_optional(alarm)]
     body = dashboard_body(
         namespace="${Prefix}",
         region="${AWS::Region}",

@@ -11,8 +11,9 @@ from deploy.parts.conditions import either, text
 from deploy.parts.encryption import data_key
 from deploy.stacks.plain import plain_stack
 from deploy.watching.alarms import Runs, add_alarms, asked_runs, logical_id, watched, when
-from deploy.watching.changes import add_change_rule
+from deploy.watching.changes import add_change_rules
 from deploy.watching.topics import Topics, add_budget, add_topics
+from deploy.watching.warehouse_runs import add_run_rule
 from operations.alarms.alarm import Alarm
 
 COMPOSED_MAX: Final = 100
@@ -26,11 +27,12 @@ def watch_stack(app: App) -> Stack:
     email = parameter(stack, "AlarmEmail", "Where tickets go by mail; nobody gets any when blank", "")
     pages = parameter(stack, "PageTopic", "Topic (ARN) of whoever is woken; the topic of tickets when blank", "")
     budget = count(stack, "MonthlyBudget", "Dollars a month from which a mail goes out; 0 is off", 0, most=10_000_000)
-    runs = asked_runs(stack)
+    runs = asked_runs(stack, watched("page"))
     topics = add_topics(stack, email, pages, data_key())
     export(stack, "TicketsArn", topics.tickets)
     add_budget(stack, budget, email)
-    add_change_rule(stack, topics.tickets)
+    add_change_rules(stack, topics.tickets)
+    add_run_rule(stack, topics.tickets)
     add_alarms(stack, watched("page"), topics.tickets, runs)
     _add_page(stack, watched("page"), topics, runs)
     return stack

@@ -7,7 +7,7 @@ from aws_cdk import CfnCondition, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import STREAM, choice, count, imported, sub
-from deploy.parts.conditions import condition, only_if
+from deploy.parts.conditions import all_of, only_if
 from operations.alarms.alarm import Alarm, Severity
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.cloudwatch_alarms import Deployment, alarm_properties
@@ -15,6 +15,15 @@ from operations.alarms.expressions import OfRetention
 
 NOT_DEPLOYED: Final = frozenset({"insight", "warehouse"})
 """Kinds of process that no stack runs all the time: the insight service, and `txn warehouse watch`."""
+
+OPTIONAL: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]]] = {
+    "worker-score": ("HasScore", {"Score": ("yes",)}),
+    "worker-ingest": ("HasIngest", {"Ingest": ("yes",)}),
+    "worker-index": ("HasIndexService", {"IndexHost": ("fargate",)}),
+    "front": ("HasNlb", {"Front": ("nlb",)}),
+    "certificate": ("EndsTls", {"Front": ("nlb", "alb")}),
+}
+"""What not every deployment has: the name of its condition, and the parameters with the values that it needs."""
 
 Runs = Mapping[str, CfnCondition]
 """When there is each kind of process that not every deployment has."""
@@ -48,26 +57,26 @@ def alarm_name(alarm: Alarm) -> str:
     return f"${{Prefix}}-{alarm.name.replace('_', '-')}"
 
 
-def asked_runs(stack: Stack) -> Runs:
-    """Ask which processes run."""
+def asked_runs(stack: Stack, alarms: Sequence[Alarm]) -> Runs:
+    """Ask which processes run, and make the conditions of those that these alarms are about."""
+    of_service = "The parameter of the service stack"
     asked = {
-        "worker-score": ("HasScore", choice(stack, "Score", "Whether the scorer runs", ("no", "yes")), "yes"),
-        "worker-ingest": (
-            "HasIngest",
-            choice(stack, "Ingest", "Whether the ingest worker runs", ("no", "yes")),
-            "yes",
-        ),
-        "worker-index": (
-            "HasIndexService",
-            choice(stack, "IndexHost", "The parameter of the service stack", ("fargate", "lambda")),
-            "fargate",
-        ),
+        "Score": choice(stack, "Score", "Whether the scorer runs", ("no", "yes")),
+        "Ingest": choice(stack, "Ingest", "Whether the ingest worker runs", ("no", "yes")),
+        "IndexHost": choice(stack, "IndexHost", of_service, ("fargate", "lambda")),
+        "Front": choice(stack, "Front", of_service, ("nlb", "alb", "apigw", "none")),
     }
-    front = choice(stack, "Front", "The parameter of the service stack", ("nlb", "alb", "apigw", "none"))
+    named = {_deployed(alarm)[0] for alarm in alarms if is_optional(alarm)}
     return {
-        **{service: condition(stack, name, given, value) for service, (name, given, value) in asked.items()},
-        "front": condition(stack, "HasNlb", front, "nlb"),
+        service: all_of(stack, name, [(asked[given], values) for given, values in tests.items()])
+        for service, (name, tests) in OPTIONAL.items()
+        if service in named
     }
+
+
+def is_optional(alarm: Alarm) -> bool:
+    """Whether some deployments lack the one thing that the alarm is about."""
+    return len(services := _deployed(alarm)) == 1 and services[0] in OPTIONAL
 
 
 def _values() -> Mapping[Any, object]:
@@ -87,8 +96,11 @@ def _values() -> Mapping[Any, object]:
 
 def when(alarm: Alarm, runs: Runs) -> CfnCondition | None:
     """The condition of an alarm of one kind of process that not every deployment has."""
-    conditions = [runs.get(service) for service in alarm.services if service not in NOT_DEPLOYED]
-    return conditions[0] if len(conditions) == 1 else None
+    return runs[_deployed(alarm)[0]] if is_optional(alarm) else None
+
+
+def _deployed(alarm: Alarm) -> list[str]:
+    return [service for service in alarm.services if service not in NOT_DEPLOYED]
 
 
 def logical_id(alarm: Alarm) -> str:

@@ -51,8 +51,36 @@ def test_our_metrics_are_those_of_this_prefix() -> None:
 
 def test_the_rule_hears_of_the_call_that_would_lose_the_order() -> None:
     """Whoever lets the stream ignore keys by hand is noticed."""
-    (rule,) = of_type("watch", "AWS::Events::Rule").values()
+    rule = of_type("watch", "AWS::Events::Rule")["ChangeRule"]
     assert "UpdateStreamRecordDistributionStrategy" in rule["EventPattern"]["detail"]["eventName"]
     assert {"Ref": "Tickets"} in [target["Arn"] for target in rule["Targets"]]
     assert text(rule["Name"]) == "${Prefix}-changes"
     assert "Tickets" in template("watch")["Resources"]
+
+
+def test_an_upgrade_wakes_nobody() -> None:
+    """The alarm counts the rule of changes alone, in which no call of a deployment is; they are told of apart."""
+    rules = of_type("watch", "AWS::Events::Rule")
+    calls = {name: set(rule["EventPattern"]["detail"].get("eventName", ())) for name, rule in rules.items()}
+    assert {"ExecuteChangeSet", "UpdateStack"} <= calls["DeploymentRule"]
+    assert not calls["ChangeRule"] & calls["DeploymentRule"]
+    (alarm,) = (each for each in of_type("watch", "AWS::CloudWatch::Alarm").values() if "AWS/Events" in str(each))
+    assert [text(each["Value"]) for each in alarm["Dimensions"]] == [text(rules["ChangeRule"]["Name"])]
+
+
+def test_a_run_of_the_warehouse_that_fails_is_told_of() -> None:
+    """By the family of its task definition, with another exit code than 0 or without a start."""
+    pattern = of_type("watch", "AWS::Events::Rule")["WarehouseRunRule"]["EventPattern"]
+    (family,) = pattern["detail"]["taskDefinitionArn"]
+    for task in of_type("warehouse", "AWS::ECS::TaskDefinition").values():
+        assert text(task["Family"]).startswith(text(family["prefix"]).rpartition("/")[2])
+    assert {"containers": {"exitCode": [{"anything-but": 0}]}} in pattern["detail"]["$or"]
+
+
+def test_only_balancers_with_a_certificate_have_its_alarm() -> None:
+    """What the alarm imports is exported in the same cases: an import without its export fails the stack."""
+    both = {"Fn::Or": [{"Fn::Equals": [{"Ref": "Front"}, kind]} for kind in ("nlb", "alb")]}
+    alarm = template("tickets")["Resources"]["CertificateAlarm"]
+    export = template("service")["Outputs"]["FrontCertificateArnExport"]
+    assert template("tickets")["Conditions"][alarm["Condition"]] == both
+    assert template("service")["Conditions"][export["Condition"]] == both

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from operations.alarms.api_alarms import ANSWER_OUTCOMES
 from tests.deploy.templates import STACKS, container, listed, of_type, path_of, statements, template, text
 from txn_core import drains
 from txn_core.settings import OF_CLIENTS, Settings
@@ -195,3 +196,20 @@ def test_an_index_has_one_host() -> None:
         "IndexService": [{"Ref": "IndexHost"}, "fargate"],
         "IndexFunction": [{"Ref": "IndexHost"}, "lambda"],
     }
+
+
+def test_a_version_that_answers_503_is_taken_back() -> None:
+    """The alarm of a deployment counts every outcome of 500 or more."""
+    alarm = of_type("service", "AWS::CloudWatch::Alarm")["DeploymentAlarm"]
+    counted = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    assert {metric["MetricName"] for metric in counted} == {"txn_http_answers_total"}
+    outcomes = {each["Value"] for metric in counted for each in metric["Dimensions"] if each["Name"] == "outcome"}
+    assert outcomes == set(ANSWER_OUTCOMES) - {"served", "limited"}
+    assert len(counted) == alarm["Metrics"][0]["Expression"].count("FILL(")
+
+
+@pytest.mark.parametrize("balancer", ["Nlb", "Alb"])
+def test_a_zone_can_be_shifted_away(balancer: str) -> None:
+    """AWS refuses a zonal shift of a balancer that does not allow it, which is the default."""
+    attributes = of_type("service", "AWS::ElasticLoadBalancingV2::LoadBalancer")[balancer]["LoadBalancerAttributes"]
+    assert {"Key": "zonal_shift.config.enabled", "Value": "true"} in attributes

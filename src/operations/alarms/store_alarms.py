@@ -94,10 +94,10 @@ def of_deployment() -> Iterator[Alarm]:
         AwsMetric("AWS/CertificateManager", "DaysToExpiry", "Minimum", (("CertificateArn", "Certificate"),)),
         30,
         within(1440),
-        services=("front",),
+        services=("certificate",),
         over=False,
     )
-    summary = "The stream, a table, the key, the bucket or a stack was changed by hand."
+    summary = "The stream, a table, the key or the bucket was changed by hand, or a stack was deleted."
     matched = AwsMetric("AWS/Events", "TriggeredRules", "Sum", (("RuleName", "ChangeRule"),))
     yield Alarm("changed_by_hand", "page", entry.CHANGED_BY_HAND, summary, matched, 0, within(5))
 

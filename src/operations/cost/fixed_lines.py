@@ -20,8 +20,8 @@ _CONNECTIONS_PER_S: Final = {Front.NLB: 50, Front.ALB: 25}
 _CONNECTIONS: Final = 3_000
 """Connections at once of one capacity unit, of both balancers."""
 
-ENDPOINTS: Final = 6
-"""Interface endpoints: Kinesis, ECR twice, Logs, Secrets Manager, KMS."""
+ENDPOINTS: Final = 5
+"""Interface endpoints: Kinesis, ECR twice, Logs, Secrets Manager."""
 ZONES: Final = 3
 BASE64: Final = 4 / 3
 """Kinesis' JSON carries data as base64."""

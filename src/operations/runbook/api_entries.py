@@ -16,7 +16,7 @@ SERVER_ERRORS: Final = RunbookEntry(
     safe_action=(
         "If answers are `overloaded`, add processes.",
         "If it began with a deployment, go back to the image before.",
-        "If the stream throttles, split shards (`throttles`).",
+        "If the stream throttles, do what `throttles` says.",
     ),
     stop=(
         "If `request_failed` names a defect of ours and going back does not help, keep the log and call for help. Do "
@@ -53,7 +53,7 @@ LOAD_REFUSED: Final = RunbookEntry(
         "CPU of the processes, and `txn_user_records_pending`.",
     ),
     safe_action=(
-        "If shards throttle, split them. If they do not, add processes of the API.",
+        "If shards throttle, do what `throttles` says. If they do not, add processes of the API.",
         "Raise the limits of a key whose client has a reason (`txn keys`).",
     ),
     stop="Do not lift all limits at once: they keep one client from the others' room.",
@@ -72,7 +72,7 @@ LATENCY: Final = RunbookEntry(
     ),
     safe_action=(
         "If the processes use their cores up, add processes.",
-        "If shards throttle, split them.",
+        "If shards throttle, do what `throttles` says.",
     ),
     stop="If only look-ups are slow, leave the producers alone. If Kinesis itself is slow, wait.",
     warning=500.0,
@@ -86,12 +86,23 @@ THROTTLES: Final = RunbookEntry(
     first_look=(
         "Whether one shard has much more than the others: a card or a client that sends very much.",
         "Whether another writer uses the same stream.",
+        "`aws kinesis describe-stream-summary`: whether the stream is on demand or provisioned.",
     ),
     safe_action=(
-        "If all have, the stream is too small: `aws kinesis update-shard-count`.",
-        "If one has, split that shard (`hot_shard`).",
+        (
+            "On demand, only AWS splits shards, and it does so by itself within minutes. Limit the client that sends "
+            "too much, or change the mode (`StreamMode` of the data stack, `aws kinesis update-stream-mode`)."
+        ),
+        (
+            "Provisioned, if all shards have much: the stream is too small. Raise `Shards` of the data stack, or "
+            "call `aws kinesis update-shard-count`."
+        ),
+        "Provisioned, if one shard has much: split that shard (`hot_shard`).",
     ),
-    stop="A stream is resharded at most 10 times a day. After two that did not help, find the writer instead.",
+    stop=(
+        "A stream changes its shard count at most 10 times a day, and its mode twice. After two reshards that did "
+        "not help, find the writer instead."
+    ),
     warning=0.0,
     critical=600.0,
     unit="attempts a minute",
@@ -104,9 +115,14 @@ HOT_SHARD: Final = RunbookEntry(
     first_look=(
         "`/#/operations`, or `txn_shard_rate_share`: which shard.",
         "Whether one card or one client sends most of it, such as a test card in a load test.",
+        "`aws kinesis describe-stream-summary`: whether the stream is on demand or provisioned.",
     ),
     safe_action=(
-        "Split that shard (`aws kinesis split-shard`). Order by card holds.",
+        (
+            "On demand, AWS splits it by itself, and refuses `split-shard`. You can only limit the client, or change "
+            "the mode (`throttles`)."
+        ),
+        "Provisioned: split that shard (`aws kinesis split-shard`). Order by card holds.",
         "Limit the key of a runaway client.",
     ),
     stop="A single card cannot be split: its records stay in one shard, for their order. Limit the client instead.",

@@ -16,7 +16,10 @@ INDEX_LAG: Final = RunbookEntry(
     ),
     safe_action=(
         "If no process owns the leases, start `txn worker index`.",
-        "If it works without pause, add workers up to the number of shards, or split shards.",
+        (
+            "If it works without pause, add workers up to the number of shards. Beyond that, give the stream more "
+            "shards (`throttles` says how)."
+        ),
         "If DynamoDB throttles writes, raise the capacity of the table.",
     ),
     stop=(
@@ -38,7 +41,7 @@ DRAIN_LAG: Final = RunbookEntry(
     ),
     safe_action=(
         "If no process owns the leases, start `txn worker archive` or `txn worker score`.",
-        "If a limit of the shard holds it up, split shards, or set `TXN_FAN_OUT` for a drain.",
+        "If a limit of the shard holds it up, give the stream more shards (`hot_shard` says how).",
         "Raise the retention of the stream before the lag comes near to it.",
     ),
     stop=(
@@ -171,7 +174,7 @@ READS_LIMITED: Final = RunbookEntry(
     ),
     safe_action=(
         "Stop readers that need not poll, such as a second tool that watches the stream.",
-        "Split the shards that are busiest, or set `TXN_FAN_OUT` for one drain (docs/operations.md).",
+        "Split the shards that are busiest, where the stream lets you (`hot_shard` says how).",
     ),
     stop="Do not raise `TXN_POLL_READS_PER_S` of one drain: it takes the reads from the others.",
 )

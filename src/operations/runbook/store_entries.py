@@ -81,7 +81,13 @@ CALLS_DENIED: Final = RunbookEntry(
         "The logs of the process: which call, which code.",
         "CloudTrail: `errorCode` of this role, and who changed a policy or the KMS key in the minutes before.",
     ),
-    safe_action=("Take the change back, or deploy the stack again, which puts its policies back.",),
+    safe_action=(
+        "Take the change back by hand. `aws cloudformation detect-stack-drift` says what differs from the template.",
+        (
+            "Or let CloudFormation do it: a change set with `--deployment-mode REVERT_DRIFT`. An ordinary deployment "
+            "of the same template changes nothing, since it compares templates."
+        ),
+    ),
     stop=(
         "Do not answer by a wildcard. A refused `kms:Decrypt` may mean that somebody scheduled the key for deletion: "
         "stop that first (`aws kms cancel-key-deletion`)."
@@ -98,7 +104,10 @@ ZONE_WITHOUT_TARGETS: Final = RunbookEntry(
     ),
     safe_action=(
         "Add tasks: the service spreads them over the zones.",
-        "Shift the zone away (`aws arc-zonal-shift start-zonal-shift`) if the zone itself has trouble.",
+        (
+            "Shift the zone away (`aws arc-zonal-shift start-zonal-shift`) if the zone itself has trouble. The "
+            "balancer of the service stack allows it; of another one, see `zonal_shift.config.enabled`."
+        ),
     ),
     stop="Do not shift away a second zone before the remaining one has room for all.",
 )
@@ -112,12 +121,23 @@ CERTIFICATE: Final = RunbookEntry(
 )
 CHANGED_BY_HAND: Final = RunbookEntry(
     "changed_by_hand",
-    "The stream or a stack was changed by hand",
-    "Somebody other than CloudFormation changed the stream, its tables, its key or its bucket.",
-    first_look=("CloudTrail: who, from where, which call, with which parameters.",),
+    "The stream was changed by hand, or a stack was deleted",
+    "A person changed the stream, its tables, its key or its bucket past CloudFormation, or deleted a stack. "
+    "Deployments wake nobody: they are told of by mail.",
+    first_look=(
+        "CloudTrail: who, from where, which call, with which parameters.",
+        "`aws cloudformation detect-stack-drift`: what differs from the template now.",
+    ),
     safe_action=(
         "If it was a reshard or a longer retention that this runbook asks for, note it down and go on.",
-        "Otherwise take it back: deploy the stack again, or set the old value.",
+        (
+            "Otherwise set the old value by hand, or execute a change set with `--deployment-mode REVERT_DRIFT`. An "
+            "ordinary deployment of the same template takes nothing back."
+        ),
+        (
+            "A table that is gone: `txn bootstrap` with a person's rights, then encryption, recovery and protection "
+            "as the template says (docs/backup.md)."
+        ),
     ),
     stop="If nobody owns up to it, treat it as an intrusion: revoke the session, and keep CloudTrail's records.",
 )
@@ -148,8 +168,12 @@ FILES_WAITING: Final = RunbookEntry(
 WAREHOUSE_FAILING: Final = RunbookEntry(
     "warehouse_failing",
     "The warehouse is not built",
-    "Three runs in a row have failed. Answers stay as of the last good run. Nothing else is held up.",
-    first_look=("`warehouse_run_failed` in the log: the reason, such as memory, a lock, or a model of dbt.",),
+    "Three runs in a row have failed; of runs on ECS, each that fails is told of. Answers stay as of the last good "
+    "run. Nothing else is held up.",
+    first_look=(
+        "`warehouse_run_failed` in the log: the reason, such as memory, a lock, or a model of dbt.",
+        "Of a task that never started, its `stoppedReason`: an image or a secret that cannot be read.",
+    ),
     safe_action=("Run `txn warehouse run` by hand. It goes on with what the last run left.",),
     stop=(
         "Do not delete the landing. If a model fails for its data, keep the data and call for whoever owns the model."
