@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from operations.cost.fixed_lines import ENDPOINTS, ZONES
+from operations.cost.prices import price
+
 HOURS: Final = 1.0
 """What AWS bills at least for an interface endpoint; a run is given up before it is over."""
 USD_MAX: Final = 1.0
@@ -22,7 +25,10 @@ class Item:
 
 
 ITEMS: Final = (
-    Item("6 interface endpoints in 3 zones, 0.01 each", usd_per_hour=0.18),
+    Item(
+        f"{ENDPOINTS} interface endpoints in {ZONES} zones, {price('endpoint_hour').usd} each",
+        usd_per_hour=ENDPOINTS * ZONES * price("endpoint_hour").usd,
+    ),
     # 0.03238 a vCPU and 0.00356 a GB: API (1 and 2), index (1 and 2), archive (1 and 4), and one started again.
     Item("Fargate on ARM: 4 tasks", usd_per_hour=0.17),
     # 0.015 for the shard and 0.02 for what it keeps beyond a day.
