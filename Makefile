@@ -36,7 +36,7 @@ help: ## show the targets
 setup: $(STAMP) $(DBT) ## install what development needs into .venv
 
 $(LOCAL): requirements/local.txt requirements/warehouse.txt requirements/score.txt requirements/build.txt requirements/install.py pyproject.toml
-	@$(INSTALL) local warehouse score build --about "780 MB, most often within a minute (then dbt: 95 MB, and the Node packages of the first start: 24 MB)"
+	@$(INSTALL) local warehouse score build --about "780 MB, most often within a minute (then dbt: 95 MB, the Node packages of the first start: 24 MB, and bytecode: 50 MB)"
 	@touch $@
 
 $(STAMP): requirements/dev.txt requirements/install.py pyproject.toml

@@ -13,6 +13,8 @@ from txn_core.generated_file import write_or_check
 from txn_core.settings import Settings
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+_NO_SPARK: Final = "no process: no stack runs Spark"
+_NO_INSIGHT: Final = "no process: no stack runs the insight service"
 ELSEWHERE: Final = {
     "api_processes": "1: a task has one core, and more tasks are started instead",
     "data_dir": "not set: the folder of a local stack",
@@ -21,8 +23,15 @@ ELSEWHERE: Final = {
     "s3_endpoint_url": "not set: the region's endpoint, by the gateway of the VPC",
     "aws_region": "not set: ECS and Lambda set `AWS_REGION`",
     "model_signing_key": "no process: it belongs to whoever trains models (docs/fraud.md)",
+    "otlp_traces_url": "its default: spans need an image with the extra `otel`, and a collector, which no task has",
+    "stream_kms_key": "no process: the data stack encrypts both streams by a key of its own",
+    "stream_mode": "no process: the parameter `StreamMode` of the data stack",
+    "stream_retention_hours": "no process: the parameter `RetentionHours` of the data stack",
     "stream_shards": "no process: the parameters `StreamMode` and `Shards` of the data stack",
+    "table_recovery": "no process: the data stack turns it on",
     "worker_id": "not set: host and process id",
+    **{name: _NO_SPARK for name in Settings.model_fields if name.startswith("warehouse_spark_")},
+    **{name: _NO_INSIGHT for name in Settings.model_fields if name.startswith("insight_") and name != "insight_url"},
 }
 """What no template sets, with the reason. All others have their defaults, or the values of a settings file."""
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from operations.cost.fixed_lines import ENDPOINTS, ZONES
+from operations.cost.prices import price
+
 HOURS: Final = 1.0
 """What AWS bills at least for an interface endpoint; a run is given up before it is over."""
 USD_MAX: Final = 1.0
@@ -22,10 +25,14 @@ class Item:
 
 
 ITEMS: Final = (
-    Item("6 interface endpoints in 3 zones, 0.01 each", usd_per_hour=0.18),
+    Item(
+        f"{ENDPOINTS} interface endpoints in {ZONES} zones, {price('endpoint_hour').usd} each",
+        usd_per_hour=ENDPOINTS * ZONES * price("endpoint_hour").usd,
+    ),
     # 0.03238 a vCPU and 0.00356 a GB: API (1 and 2), index (1 and 2), archive (1 and 4), and one started again.
     Item("Fargate on ARM: 4 tasks", usd_per_hour=0.17),
-    Item("Kinesis: 2 on-demand streams, 0.04 each", usd_per_hour=0.08),
+    # 0.015 for the shard and 0.02 for what it keeps beyond a day.
+    Item("Kinesis: a stream on demand, 0.04, and one of a shard, 0.035", usd_per_hour=0.075),
     # 2 for the table and each of its two indexes, 1 for merchants, cards, ledgers and leases together.
     Item("DynamoDB: 8 write units a row, 0.625 a million", usd_per_row=8 * 0.625e-6),
     Item("CloudWatch: 300 metrics, 0.30 a month each", usd_per_hour=0.125),

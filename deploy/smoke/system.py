@@ -69,6 +69,14 @@ class System:
     run: Runner = subprocess.run
     sleep: Callable[[float], None] = time.sleep
 
+    def bootstrap(self) -> None:
+        """Note how the index is laid out; a worker of the index that starts before ends at once.
+
+        Raises:
+            SmokeError: a store cannot be used.
+        """
+        self._txn("bootstrap")
+
     def check(self, rows: int) -> None:
         """Send rows, kill a task of the index meanwhile, and compare everything.
 

@@ -29,10 +29,10 @@ from txn_core.aws.clients import Aws
 from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.signatures import UsedSignatures
 from txn_core.dynamodb.tables import TableNames
-from txn_core.exceptions import SettingsError
 from txn_core.quotas import Limits
 from txn_core.readiness import Check, ReadinessChecks
 from txn_core.settings import Settings
+from txn_core.transactions.identity import identity_key_of
 from warehouse.questions.catalogue import Question
 from warehouse.sql.bounds import Bounds
 from warehouse.sql.query_errors import NotPublishedError
@@ -146,8 +146,7 @@ def gate(
     Raises:
         SettingsError: that one is missing.
     """
-    if settings.identity_key is None:
-        raise SettingsError("TXN_IDENTITY_KEY is required; a local stack (`txn up`, `--data-dir`) has its own")
+    identity_key = identity_key_of(settings)
     authenticator = Authenticator(
         find,
         settings.api_key_cache_s,
@@ -157,7 +156,7 @@ def gate(
     )
     return Gate(
         authenticator,
-        Signatures(settings.identity_key.get_secret_value(), use=use),
+        Signatures(identity_key, use=use),
         body_bytes_max=settings.body_bytes_max,
         body_deadline_s=settings.body_deadline_s,
     )

@@ -24,7 +24,8 @@ LEFT_OUT: Final = (
     "reads: look-ups by clients, the pages, and the warehouse",
     "answers to clients on the internet (data transfer out), and traffic between zones",
     "alerts, cases, labels, idempotency keys, merchants, dead letters",
-    "the warehouse (RDS, Redshift), backups but point-in-time recovery, and taxes",
+    "the warehouse (RDS, Redshift), and backups but point-in-time recovery",
+    "metrics of Container Insights, flow logs of the VPC, support, and taxes",
 )
 """What no line counts."""
 

@@ -33,7 +33,12 @@ FIREWALL_LOG_BYTES: Final = 1_200
 GATEWAY_LOG_BYTES: Final = 220
 """What API Gateway logs of each request."""
 
-ALARMS: Final = 56
+ALARM_METRICS: Final = 69
+"""Metrics that alarms look at, of any front, without the scorer. CloudWatch bills an alarm for each of them."""
+SCORE_ALARM_METRICS: Final = 12
+FRONT_ALARM_METRICS: Final = {Front.NLB: 7}
+SCALING_ALARMS: Final = 14
+"""Target tracking makes two for each of its policies."""
 COMPOSITE_ALARMS: Final = 1
 METRICS: Final = 200
 """Metrics of our own by service and name, assumed."""
@@ -74,13 +79,20 @@ def fixed_lines(workload: Workload, capacity: Capacity) -> Iterator[BillLine]:
     yield BillLine(_NETWORK, "endpoints", ENDPOINTS * ZONES * MONTH_HOURS, "endpoint_hour")
     yield BillLine(_NETWORK, "through endpoints", through / GB, "endpoint_gb")
     yield BillLine(_CLOUDWATCH, "metrics", METRICS, "metric_month", "assumed")
-    yield BillLine(_CLOUDWATCH, "alarms", ALARMS, "alarm_month")
+    yield BillLine(_CLOUDWATCH, "alarms", alarm_metrics(workload), "alarm_month")
+    yield BillLine(_CLOUDWATCH, "scaling alarms", SCALING_ALARMS, "alarm_month")
     yield BillLine(_CLOUDWATCH, "composite alarms", COMPOSITE_ALARMS, "composite_alarm_month")
     yield BillLine(_CLOUDWATCH, "dashboard", DASHBOARDS, "dashboard_month")
     yield BillLine(_CLOUDWATCH, "logs", logged / GB, "log_gb", "assumed")
     yield BillLine(_KMS, "key", KEYS, "key_month")
     yield BillLine(_KMS, "key requests", capacity.objects * MONTH_S, "key_request", "assumed")
     yield BillLine(_KMS, "secrets", SECRETS, "secret_month")
+
+
+def alarm_metrics(workload: Workload) -> int:
+    """Metrics that the alarms of a deployment look at."""
+    of_scorer = SCORE_ALARM_METRICS if workload.scores else 0
+    return ALARM_METRICS + of_scorer + FRONT_ALARM_METRICS.get(workload.front, 0)
 
 
 def _capacity_units(rate: float, balancer: Front) -> float:

@@ -64,7 +64,7 @@ LEASES_THROTTLED: Final = RunbookEntry(
         "Whether somebody else scans the table.",
     ),
     safe_action=(
-        "Take away workers beyond the number of shards: they scan the leases and read nothing.",
+        "Take away workers beyond the number of shards: they read nothing, and still scan the leases.",
         "Raise the capacity of the table.",
     ),
     stop=(

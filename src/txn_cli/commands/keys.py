@@ -25,7 +25,7 @@ from txn_core.exceptions import StoreError
 from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.signing import signing_secret
-from txn_core.transactions.identity import Account, KeyRing
+from txn_core.transactions.identity import Account, identity_key_of
 from txn_core.transactions.instants import now
 
 ScopeName = StrEnum("ScopeName", {scope: scope for scope in SCOPES})  # type: ignore[misc] # the scopes are there
@@ -72,7 +72,7 @@ def create(
     A key for signed requests is shown with its signing secret.
     """
     settings = system_at(data_dir, aws=aws).settings
-    identity_key = KeyRing.from_settings(settings).identity_key if require_signature else None
+    identity_key = identity_key_of(settings) if require_signature else None
     key, presented = mint(
         account=Account(account),
         scopes=[known for known in SCOPES if known in scope],
@@ -139,7 +139,7 @@ def export_keys(*, data_dir: StackOption = None, aws: AwsOption = False) -> None
     Nobody can change it without TXN_IDENTITY_KEY. Make one whenever a key was created or revoked (docs/backup.md).
     """
     settings = system_at(data_dir, aws=aws).settings
-    say_document(asyncio.run(_backup(settings, KeyRing.from_settings(settings).identity_key)))
+    say_document(asyncio.run(_backup(settings, identity_key_of(settings))))
 
 
 @keys.command(name="import")
@@ -162,7 +162,7 @@ def import_keys(
     """
     system = system_at(data_dir, aws=aws)
     settings = system.settings
-    identity_key = KeyRing.from_settings(settings).identity_key
+    identity_key = identity_key_of(settings)
     asyncio.run(_reach(settings))
     items, exported_at = items_of(content_of(file), identity_key)
     agree(f"Restore {len(items):,} API keys as of {exported_at}?", system, yes=yes)

@@ -228,7 +228,7 @@ def bootstrap(
     *,
     aws: AwsOption = False,
     layout: Annotated[
-        bool, typer.Option(help="print as JSON what would be made where nothing is, and ask nobody")
+        bool, typer.Option(help="Print as JSON what TXN_* would have made where nothing is, and ask nobody.")
     ] = False,
 ) -> None:
     """Make stream, tables and bucket; a second run changes nothing.
@@ -237,12 +237,14 @@ def bootstrap(
     """
     from txn_core.bootstrap import bootstrap, layout_of
 
+    if layout:
+        say_document(
+            layout_of(Settings.from_environment() if data_dir is None else _system(data_dir, aws=aws).settings)
+        )
+        return
     system = _system(data_dir, aws=aws)
     settings = system.settings
     announce(system.where)
-    if layout:
-        say_document(layout_of(settings))
-        return
     kept = asyncio.run(bootstrap(settings))
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:

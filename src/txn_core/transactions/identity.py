@@ -35,6 +35,17 @@ CASE_ID_PATTERN = r"^cas_[0-9a-f]{32}$"
 MERCHANTS_CACHED_MAX = 8_192
 
 
+def identity_key_of(settings: Settings) -> bytes:
+    """The identity key alone, for whoever derives no card id.
+
+    Raises:
+        SettingsError: it is missing.
+    """
+    if settings.identity_key is None:
+        raise SettingsError("TXN_IDENTITY_KEY is required; a local stack (`txn up`, `--data-dir`) has its own")
+    return settings.identity_key.get_secret_value()
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """The keys that ids are derived under. The highest card key version signs; older ones serve retained data."""

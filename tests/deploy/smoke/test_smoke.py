@@ -148,6 +148,7 @@ class Session:
 
 def test_a_run_deletes_what_it_created_and_what_that_left(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
     aws, checked = FakeAws(), list[System]()
+    monkeypatch.setattr(System, "bootstrap", lambda _: None)
     monkeypatch.setattr(System, "check", lambda self, rows: checked.append(self))
     assert smoke.run("image@sha256:x", PREFIX, 10, Session(aws), "1") == 0
     (system,) = checked
@@ -165,8 +166,28 @@ def test_a_run_deletes_what_it_created_and_what_that_left(monkeypatch: pytest.Mo
     assert {"kms.schedule_key_deletion", "secretsmanager.delete_secret", "kinesis.delete_stream"} <= set(calls)
 
 
+def test_stores_are_bootstrapped_before_a_process_runs(monkeypatch: pytest.MonkeyPatch, said: list[str]) -> None:
+    """A worker of the index that finds no layout ends, and a service whose tasks end fails its stack."""
+    aws = FakeAws()
+    monkeypatch.setattr(System, "bootstrap", lambda _: aws.calls.append(("bootstrap", {})))
+    monkeypatch.setattr(System, "check", lambda *_: aws.calls.append(("check", {})))
+    assert smoke.run("image@sha256:x", PREFIX, 10, Session(aws), "1") == 0
+    steps = [request.get("name", call) for call, request in aws.calls if call in {"create", "bootstrap", "check"}]
+    stores, service = [f"{PREFIX}-{kind}" for kind in smoke.STORES], f"{PREFIX}-service"
+    assert steps == [*stores, "bootstrap", service, "check"]
+
+
+def test_stacks_before_the_bootstrap_run_no_process() -> None:
+    rendered = _rendered()
+    assert "AWS::ECS::Service" in rendered["service"]
+    assert not [kind for kind in smoke.STORES if "AWS::ECS::Service" in rendered[kind]]
+
+
 @pytest.mark.parametrize("fails", ["-data", "-service"])
-def test_a_stack_that_fails_is_deleted_and_the_first_cause_told(fails: str, said: list[str]) -> None:
+def test_a_stack_that_fails_is_deleted_and_the_first_cause_told(
+    fails: str, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    monkeypatch.setattr(System, "bootstrap", lambda _: None)
     aws = FakeAws(fails=fails)
     assert smoke.run("image@sha256:x", PREFIX, 10, Session(aws), "1") == 1
     assert any("is CREATE_FAILED: Table: a quota" in line for line in said)
@@ -178,6 +199,7 @@ def test_rows_that_are_missing_end_in_deletion_too(monkeypatch: pytest.MonkeyPat
     def check(self: System, rows: int) -> None:
         raise SmokeError("txn verify ended with 1")
 
+    monkeypatch.setattr(System, "bootstrap", lambda _: None)
     monkeypatch.setattr(System, "check", check)
     aws = FakeAws()
     assert smoke.run("image@sha256:x", PREFIX, 10, Session(aws), "1") == 1
@@ -285,11 +307,12 @@ def test_rows_go_in_and_every_view_is_compared(monkeypatch: pytest.MonkeyPatch) 
         return subprocess.CompletedProcess(command, 0, stdout="txn_key\n", stderr="")
 
     monkeypatch.setattr(System, "_api", lambda _: nullcontext("http://127.0.0.1:1"))
+    _system(ecs, run).bootstrap()
     _system(ecs, run).check(10_000)
     named = [" ".join(command[:2]) if command[0] == "keys" else command[0] for command in commands]
-    assert named == ["simulate", "keys create", "load", "status", "verify", "reconcile"]
+    assert named == ["bootstrap", "simulate", "keys create", "load", "status", "verify", "reconcile"]
     assert len(ecs.stopped) == 1
-    assert "10000" in commands[0]
+    assert "10000" in commands[1]
 
 
 def test_a_command_that_fails_says_why() -> None:

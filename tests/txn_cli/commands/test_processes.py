@@ -57,6 +57,20 @@ def test_no_region_stops_commands_too(own_environment: pytest.MonkeyPatch, tmp_p
     assert "AWS_REGION" in str(refused.exception)
 
 
+def test_the_layout_is_printed_without_stack_region_and_credentials(
+    own_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is what the settings say, wherever that is to be made."""
+    own_environment.chdir(tmp_path)
+    own_environment.setenv("TXN_BUCKET", "ours")
+    own_environment.setenv("TXN_TABLE_PREFIX", "theirs")
+    printed = CliRunner().invoke(app_of("bootstrap"), ["bootstrap", "--layout"])
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    layout = json.loads(printed.stdout)
+    assert layout["buckets"] == [{"Bucket": "ours"}]
+    assert {each["TableName"].partition("-")[0] for each in layout["tables"]} == {"theirs"}
+
+
 @pytest.mark.parametrize("command", ["bootstrap", "dead-letters list", "reconcile --since 2h", "worker archive"])
 def test_no_bucket_stops_whoever_needs_one(own_environment: pytest.MonkeyPatch, tmp_path: Path, command: str) -> None:
     """By the name of the setting, not by what S3 says of a bucket that nobody named."""

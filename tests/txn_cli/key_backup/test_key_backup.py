@@ -16,7 +16,7 @@ from txn_core.api_keys import ApiKey, ApiKeyTable, mint
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb.tables import TableNames
-from txn_core.exceptions import StoreError
+from txn_core.exceptions import SettingsError, StoreError
 from txn_core.quotas import Limits
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
@@ -26,14 +26,12 @@ ACME = Account("acme")
 
 @pytest.fixture
 async def system(settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
-    """A bootstrapped system that commands find by their environment."""
+    """A bootstrapped system that commands find by their environment. Of its keys the identity key alone is there."""
     await bootstrap(settings)
     names = ("kinesis_endpoint_url", "dynamodb_endpoint_url", "s3_endpoint_url", "stream", "table_prefix", "bucket")
     for name in names:
         own_environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
-    own_environment.setenv("TXN_CARD_KEYS", f'{{"1": "{base64_key(1)}"}}')
     own_environment.setenv("TXN_IDENTITY_KEY", base64_key(2))
-    own_environment.setenv("TXN_DEAD_LETTER_KEY", base64_key(4))
     own_environment.chdir(tmp_path)
     return settings
 
@@ -131,6 +129,16 @@ async def test_nothing_is_done_by_a_backup_that_was_changed_or_lacks_a_revoked_k
     with pytest.raises(StoreError, match=r"cannot read absent\.json"):
         await _txn("import", "absent.json")
     assert await _kept(system, key) == [None]
+
+
+@pytest.mark.parametrize("arguments", [("export",), ("import", "absent.json")])
+async def test_without_the_identity_key_the_refusal_names_no_other(
+    system: Settings, own_environment: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    own_environment.delenv("TXN_IDENTITY_KEY")
+    refused = (await _txn(*arguments)).exception
+    assert isinstance(refused, SettingsError)
+    assert str(refused).startswith("TXN_IDENTITY_KEY is required")
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

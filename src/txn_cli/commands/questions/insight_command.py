@@ -12,9 +12,9 @@ from txn_cli.commands.place import AwsOption, StackOption
 from txn_cli.exit_codes import ACTING, Outcome
 from txn_cli.output.named import Named
 from txn_cli.system import System, system_of
-from txn_core.exceptions import SettingsError
 from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
+from txn_core.transactions.identity import identity_key_of
 
 _log = structlog.get_logger()
 
@@ -55,8 +55,7 @@ def _settings(system: System, port: int | None) -> Settings:
         SettingsError: the key is missing by which signed requests are verified.
     """
     settings = system.settings
-    if settings.identity_key is None:
-        raise SettingsError("TXN_IDENTITY_KEY is required; a local stack (`txn up`, `--data-dir`) has its own")
+    identity_key_of(settings)
     changes: dict[str, object] = {} if port is None else {"insight_port": port}
     if system.stack is not None and settings.insight_origin is None:
         changes["insight_origin"] = system.stack.api_url
