@@ -1,5 +1,6 @@
 """Conditions of templates, and values that depend on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Fn, Stack, Token
@@ -9,6 +10,12 @@ def condition(stack: Stack, name: str, parameter: CfnParameter, *values: str) ->
     """True when the parameter has one of the values."""
     tests: list[Any] = [Fn.condition_equals(parameter.value_as_string, value) for value in values]
     return CfnCondition(stack, name, expression=tests[0] if len(tests) == 1 else Fn.condition_or(*tests))
+
+
+def all_of(stack: Stack, name: str, values: Sequence[tuple[CfnParameter, str]]) -> CfnCondition:
+    """True when each of the parameters has its value."""
+    tests: list[Any] = [Fn.condition_equals(each.value_as_string, value) for each, value in values]
+    return CfnCondition(stack, name, expression=tests[0] if len(tests) == 1 else Fn.condition_and(*tests))
 
 
 def given(stack: Stack, name: str, parameter: CfnParameter) -> CfnCondition:
