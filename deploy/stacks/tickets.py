@@ -13,10 +13,11 @@ def tickets_stack(app: App) -> Stack:
     """The stack."""
     stack = plain_stack(app, "tickets", "txn-api: the alarms that can wait for the next working day, and a dashboard")
     prefix(stack)
-    runs, tickets = asked_runs(stack), watched("ticket")
+    pages, tickets = watched("page"), watched("ticket")
+    runs = asked_runs(stack, (*pages, *tickets))
     add_alarms(stack, tickets, imported("TicketsArn"), runs)
     # An alarm that is not in every deployment would be shown as an error where it is missing.
-    always = [alarm_name(alarm) for alarm in (*watched("page"), *tickets) if when(alarm, runs) is None]
+    always = [alarm_name(alarm) for alarm in (*pages, *tickets) if when(alarm, runs) is None]
     body = dashboard_body(
         namespace="${Prefix}",
         region="${AWS::Region}",

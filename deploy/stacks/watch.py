@@ -26,7 +26,7 @@ def watch_stack(app: App) -> Stack:
     email = parameter(stack, "AlarmEmail", "Where tickets go by mail; nobody gets any when blank", "")
     pages = parameter(stack, "PageTopic", "Topic (ARN) of whoever is woken; the topic of tickets when blank", "")
     budget = count(stack, "MonthlyBudget", "Dollars a month from which a mail goes out; 0 is off", 0, most=10_000_000)
-    runs = asked_runs(stack)
+    runs = asked_runs(stack, watched("page"))
     topics = add_topics(stack, email, pages, data_key())
     export(stack, "TicketsArn", topics.tickets)
     add_budget(stack, budget, email)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from aws_cdk import CfnCondition, Fn, Stack
+from aws_cdk import CfnCondition, CfnParameter, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import STREAM, choice, count, imported, sub
-from deploy.parts.conditions import condition, only_if
+from deploy.parts.conditions import all_of, only_if
+from operations.alarms import function_alarms
 from operations.alarms.alarm import Alarm, Severity
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.cloudwatch_alarms import Deployment, alarm_properties
@@ -48,26 +49,24 @@ def alarm_name(alarm: Alarm) -> str:
     return f"${{Prefix}}-{alarm.name.replace('_', '-')}"
 
 
-def asked_runs(stack: Stack) -> Runs:
-    """Ask which processes run."""
-    asked = {
-        "worker-score": ("HasScore", choice(stack, "Score", "Whether the scorer runs", ("no", "yes")), "yes"),
-        "worker-ingest": (
-            "HasIngest",
-            choice(stack, "Ingest", "Whether the ingest worker runs", ("no", "yes")),
-            "yes",
-        ),
-        "worker-index": (
-            "HasIndexService",
-            choice(stack, "IndexHost", "The parameter of the service stack", ("fargate", "lambda")),
-            "fargate",
-        ),
+def asked_runs(stack: Stack, alarms: Sequence[Alarm]) -> Runs:
+    """Ask which processes run, of those that these alarms are about."""
+    of_service, hosts = "The parameter of the service stack", ("fargate", "lambda")
+    score = choice(stack, "Score", "Whether the scorer runs", ("no", "yes"))
+    ingest = choice(stack, "Ingest", "Whether clients' files are taken in", ("no", "yes"))
+    index_host = choice(stack, "IndexHost", of_service, hosts)
+    ingest_host = choice(stack, "IngestHost", of_service, hosts)
+    front = choice(stack, "Front", of_service, ("nlb", "alb", "apigw", "none"))
+    asked: dict[str, tuple[str, Sequence[tuple[CfnParameter, str]]]] = {
+        "worker-score": ("HasScore", [(score, "yes")]),
+        "worker-ingest": ("HasIngest", [(ingest, "yes"), (ingest_host, "fargate")]),
+        function_alarms.FILES: ("HasFilesFunction", [(ingest, "yes"), (ingest_host, "lambda")]),
+        "worker-index": ("HasIndexService", [(index_host, "fargate")]),
+        function_alarms.INDEX: ("HasIndexFunction", [(index_host, "lambda")]),
+        "front": ("HasNlb", [(front, "nlb")]),
     }
-    front = choice(stack, "Front", "The parameter of the service stack", ("nlb", "alb", "apigw", "none"))
-    return {
-        **{service: condition(stack, name, given, value) for service, (name, given, value) in asked.items()},
-        "front": condition(stack, "HasNlb", front, "nlb"),
-    }
+    named = {service for alarm in alarms for service in alarm.services}
+    return {service: all_of(stack, name, tests) for service, (name, tests) in asked.items() if service in named}
 
 
 def _values() -> Mapping[Any, object]:
@@ -82,6 +81,8 @@ def _values() -> Mapping[Any, object]:
         **{f"Zone{number}": Fn.select(number - 1, Fn.get_azs("")) for number in (1, 2, 3)},
         "Certificate": imported("FrontCertificateArn"),
         "ChangeRule": sub("${Prefix}-changes"),
+        "IndexFunction": sub("${Prefix}-index"),
+        "FilesFunction": sub("${Prefix}-files"),
     }
 
 
