@@ -53,6 +53,11 @@ ENV PATH=/opt/txn/bin:$PATH \
 USER 10001:10001
 EXPOSE 8080
 
+# Where a root that is read-only leaves a place to write. ECS gives its empty volume the owner and the mode that the
+# folder of a VOLUME has in the image: else it belongs to root, and no process of ours could write there. The base's
+# /tmp has mode 1777. Nothing of the image may change /tmp behind this line.
+VOLUME ["/tmp"]
+
 # For Docker alone: ECS reads the health check of the task definition, Kubernetes its probes, and the OCI format has none.
 # It asks a worker where TXN_WORKER_METRICS_PORT is set, else the API; --no-healthcheck for a worker without that port.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["txn", "health"]

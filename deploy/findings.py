@@ -85,6 +85,11 @@ CDK_NAG: Final = (
         "ecr:GetAuthorizationToken knows no resource",
     ),
     Explained(
+        r"AwsSolutions-IAM5\[Resource::\*\]",
+        r"access\.FilesFunctionRole",
+        "interfaces in the VPC, which Lambda makes by the role; the function's own code is denied them",
+    ),
+    Explained(
         r"AwsSolutions-IAM5\[Resource::.*:repository/\*\]",
         r"(access|warehouse)\..*ExecutionRole",
         "the repository is in the parameter Image, of which no policy can take a part",
@@ -98,7 +103,11 @@ CDK_NAG: Final = (
         _TABLE + r"(transactions|alerts|cases)/index/\*\]", r"access\.ApiRole", "the indexes of that very table"
     ),
     Explained(_OBJECTS + r"lake-.*/[a-z-]+/(dt=)?\*\]", r"(access|warehouse)\..*Role", "the objects of one prefix"),
-    Explained(_OBJECTS + r"files-.*/\*\]", r"access\.IngestRole", "the files of all clients, which it takes in"),
+    Explained(
+        _OBJECTS + r"files-.*/\*\]",
+        r"access\.(Ingest|FilesFunction)Role",
+        "the files of all clients, which it takes in",
+    ),
     Explained(_LOGS + r".*:\*\]", r"(access|warehouse)\..*Role", "the streams of that very log group"),
     Explained(
         r"AwsSolutions-IAM5\[Resource::.*:task-definition/<Prefix>-warehouse-(postgres|redshift):\*\]",
@@ -143,6 +152,11 @@ CDK_NAG: Final = (
         "made for an internet-facing balancer alone; no task stands in its subnets",
     ),
     Explained("AwsSolutions-RDS11", r"warehouse\.Postgres", "its security group lets runs in, and nobody else"),
+    Explained(
+        "W9003",
+        r"service\.\w+Task",
+        "KeepIndexDays is a number, so that it has bounds; CloudFormation makes it the text of a variable",
+    ),
     Explained("F3033", r"watch\.Page", "the blank default of PageTopic is never used: a condition guards it"),
     Explained(
         "W1001", r"network\.network", "each reference stands in the branch of a condition that makes its target"
@@ -151,6 +165,16 @@ CDK_NAG: Final = (
 CHECKOV: Final = (
     Explained("CKV_AWS_18", r"data\.(LakeBucket|FilesBucket)", _NAMES_OF_FILES),
     Explained("CKV_AWS_21", r"data\.FilesBucket", "a version would keep card numbers after the file is removed"),
+    Explained(
+        "CKV_AWS_111",
+        r"access\.FilesFunctionRole",
+        "interfaces in the VPC, which Lambda makes by the role; the function's own code is denied them",
+    ),
+    Explained(
+        "CKV_AWS_116",
+        r"service\.FilesFunction",
+        "an event that is given up loses nothing: its file lies in the bucket, where the next sweep finds it",
+    ),
     Explained("CKV_AWS_91", r"service\.Nlb", "a network balancer sees no request, and would log connections alone"),
 )
 EXPLAINED: Final[dict[str, tuple[Explained, ...]]] = {"cfn-lint": (), "checkov": CHECKOV, "cdk-nag": CDK_NAG}

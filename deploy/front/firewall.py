@@ -16,12 +16,23 @@ LOG: Final = "aws-waf-logs-${Prefix}"
 """WAF writes into groups alone whose names begin so, and does not take their ARNs with the `:*` that they end in."""
 
 _ACL: Final = waf.CfnWebACL
+_BLOCKED_ALONE: Final = {
+    "DefaultBehavior": "DROP",
+    "Filters": [
+        {
+            "Behavior": "KEEP",
+            "Conditions": [{"ActionCondition": {"Action": "BLOCK"}}],
+            "Requirement": "MEETS_ANY",
+        }
+    ],
+}
 
 
 def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) -> None:
-    """Add the rules, their place before the balancer, and a log that leaves out paths, queries and credentials.
+    """Add the rules, their place before the balancer, and a log of what is blocked.
 
-    No rule samples requests: a sample holds the whole URL. No rule reads bodies, which the API checks itself.
+    The log leaves out paths, queries and credentials. No rule samples requests: a sample holds the whole URL. No rule
+    reads bodies, which the API checks itself.
     """
     acl: Any = _ACL(
         stack,
@@ -71,6 +82,7 @@ def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) ->
         "FirewallLog",
         resource_arn=acl.attr_arn,
         log_destination_configs=[arn("logs", f"log-group:{LOG}")],
+        logging_filter=_BLOCKED_ALONE,
         redacted_fields=[
             left_out(query_string={}),
             left_out(uri_path={}),

@@ -47,6 +47,10 @@ def add_buckets(stack: Stack, keys: Keys) -> None:
         rules=[
             _RULE(id="one-day", status="Enabled", expiration_in_days=1, abort_incomplete_multipart_upload=abandoned)
         ],
+        # For the function of files, where there is one.
+        notification_configuration=s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        ),
     )
     written_twice = by_anyone(
         deny(

@@ -102,8 +102,25 @@ def processes() -> tuple[Process, ...]:
 
 
 def index_function() -> Process:
-    """The index where Lambda runs it."""
-    return Process(drains.INDEX.name, (), rights.OF_DRAINS[drains.INDEX.name], (), environment=_COMMON)
+    """The index where Lambda runs it; the command is the handler."""
+    return Process(
+        drains.INDEX.name,
+        ("workers.lambdas.index_function.handler",),
+        rights.OF_DRAINS[drains.INDEX.name],
+        (DEAD_LETTER_KEY,),
+        environment=_COMMON,
+    )
+
+
+def files_function() -> Process:
+    """What takes in clients' files where Lambda runs it; the command is the handler."""
+    return Process(
+        "files",
+        ("workers.lambdas.files_function.handler",),
+        rights.INGEST,
+        _INGEST.secrets,
+        environment={**_COMMON, **_OF_FILES},
+    )
 
 
 def _worker(drain: str) -> Process:
@@ -135,12 +152,13 @@ _API: Final = Process(
     most=12,
     serves=True,
 )
+_OF_FILES: Final = {"ingest_bucket": FILES_BUCKET, "ingest_api_url": "${IngestApiUrl}"}
 _INGEST: Final = Process(
     "ingest",
     ("worker", "ingest"),
     rights.INGEST,
     (INGEST_KEY, INGEST_API_KEYS),
-    environment={**_OF_WORKERS, "ingest_bucket": FILES_BUCKET, "ingest_api_url": "${IngestApiUrl}"},
+    environment={**_OF_WORKERS, **_OF_FILES},
     least=0,
 )
 OPERATOR: Final = Process(

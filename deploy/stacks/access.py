@@ -3,7 +3,7 @@
 from aws_cdk import App, Stack
 
 from deploy.names import export, prefix
-from deploy.parts.functions import add_function_role
+from deploy.parts.functions import add_function_roles
 from deploy.parts.key_secrets import secret_arn
 from deploy.parts.processes import OPERATOR, processes
 from deploy.parts.roles import add_roles
@@ -17,6 +17,6 @@ def access_stack(app: App) -> Stack:
     for process in (*processes(), OPERATOR):
         for role in add_roles(stack, process, [secret_arn(secret) for secret in process.secrets]):
             export(stack, f"{role.node.id}Arn", role.attr_arn)
-    function = add_function_role(stack)
-    export(stack, "IndexFunctionRoleArn", function.attr_arn)
+    for role in add_function_roles(stack):
+        export(stack, f"{role.node.id}Arn", role.attr_arn)
     return stack

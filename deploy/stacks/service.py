@@ -2,16 +2,16 @@
 
 from typing import Any, Final
 
-from aws_cdk import App, CfnCondition, CfnParameter, CfnTag, Fn, Stack
+from aws_cdk import App, CfnCondition, CfnParameter, CfnRule, CfnRuleAssertion, CfnTag, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from deploy.front.balancers import Asked, Front, add_front
 from deploy.names import choice, count, export, parameter, prefix, sub
-from deploy.parts.conditions import condition, either, given, number, only_if, text
+from deploy.parts.conditions import condition, either, number, only_if, text
 from deploy.parts.encryption import data_key
-from deploy.parts.functions import add_index_function
+from deploy.parts.functions import add_files_function, add_index_function
 from deploy.parts.processes import OPERATOR, Process, processes
 from deploy.parts.roles import exported_roles
 from deploy.parts.services import Size, add_cluster, add_scaling, add_service, canary
@@ -24,6 +24,8 @@ DIGEST: Final = ".+@sha256:[0-9a-f]{64}"
 TLS_POLICIES: Final = ("ELBSecurityPolicy-TLS13-1-3-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
 FAILED_ANSWERS: Final = ("failed", "outcome_unknown", "overloaded")
 """The outcomes of `txn_http_answers_total` by which a new version is taken back: all answers of 500 or more."""
+TLS_ENDS: Final = ("nlb", "alb")
+"""The fronts whose balancer ends the clients' TLS."""
 BAKE_MINUTES: Final = 10
 CANARY_PERCENT: Final = 10
 
@@ -47,7 +49,7 @@ def service_stack(app: App) -> Stack:
     count(stack, "IndexGeneration", "The generation of the index that is written and read", 1, least=1, most=9_999)
     choice(stack, "LogLevel", "The least severe log line", ("info", "debug", "warning", "error"))
     ingest_url = parameter(
-        stack, "IngestApiUrl", "Base URL of the API for the ingest worker; without it there is no ingest worker", ""
+        stack, "IngestApiUrl", "Base URL of the API for whoever takes in clients' files; nobody does without it", ""
     )
     sizes = {process.name: _size(stack, process) for process in processes()}
 
@@ -60,10 +62,9 @@ def service_stack(app: App) -> Stack:
     of_all = common(stack, image, key, _index_ends(stack))
     add_task(stack, OPERATOR, of_all, exported_roles(OPERATOR))
     add_index_function(stack, condition(stack, "IsIndexFunction", index_host, "lambda"), of_all)
-    runs = {
-        "index": condition(stack, "IsIndexService", index_host, "fargate"),
-        "ingest": given(stack, "IsIngestService", ingest_url),
-    }
+    takes_service, takes_function = _takers_of_files(stack, ingest_url)
+    add_files_function(stack, takes_function, of_all, network, workers)
+    runs = {"index": condition(stack, "IsIndexService", index_host, "fargate"), "ingest": takes_service}
     for process in processes():
         task, _ = add_task(stack, process, of_all, exported_roles(process))
         group = api_group if process.serves else workers
@@ -85,8 +86,20 @@ def _index_ends(stack: Stack) -> CfnCondition:
     return CfnCondition(stack, "IndexEnds", expression=Fn.condition_not(for_ever))
 
 
+def _takers_of_files(stack: Stack, url: CfnParameter) -> list[CfnCondition]:
+    """When a service takes in clients' files, and when a function does."""
+    host = choice(stack, "IngestHost", "What takes in clients' files", ("fargate", "lambda"))
+    is_given: Any = Fn.condition_not(Fn.condition_equals(url.value_as_string, ""))
+    found = []
+    for name, value in (("IsIngestService", "fargate"), ("IsFilesFunction", "lambda")):
+        both: Any = Fn.condition_and(is_given, Fn.condition_equals(host.value_as_string, value))
+        found.append(CfnCondition(stack, name, expression=both))
+    return found
+
+
 def _front_parameters(stack: Stack) -> Asked:
-    return Asked(
+    """What is asked of the front; CloudFormation refuses a balancer that has to end TLS and has no certificate."""
+    asked = Asked(
         kind=choice(stack, "Front", "What stands before the API", ("nlb", "alb", "apigw", "none")),
         certificate=parameter(stack, "CertificateArn", "Certificate of the balancer (ACM); nlb and alb need one", ""),
         tls_policy=choice(stack, "TlsPolicy", "Which TLS the balancer speaks", TLS_POLICIES),
@@ -98,6 +111,15 @@ def _front_parameters(stack: Stack) -> Asked:
             allowed_pattern="[0-9./]{9,18}",
         ),
     )
+    ends_tls: Any = Fn.condition_or(*(Fn.condition_equals(asked.kind.value_as_string, kind) for kind in TLS_ENDS))
+    is_given: Any = Fn.condition_not(Fn.condition_equals(asked.certificate.value_as_string, ""))
+    CfnRule(
+        stack,
+        "FrontHasCertificate",
+        rule_condition=ends_tls,
+        assertions=[CfnRuleAssertion(assert_=is_given, assert_description="Front nlb and alb need a CertificateArn")],
+    )
+    return asked
 
 
 def _size(stack: Stack, process: Process) -> Size:

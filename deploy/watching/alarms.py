@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from deploy.names import STREAM, choice, count, imported, sub
 from deploy.parts.conditions import all_of, only_if
+from operations.alarms import function_alarms
 from operations.alarms.alarm import Alarm, Severity
 from operations.alarms.alarm_table import ALARMS
 from operations.alarms.cloudwatch_alarms import Deployment, alarm_properties
@@ -18,8 +19,10 @@ NOT_DEPLOYED: Final = frozenset({"insight", "warehouse"})
 
 OPTIONAL: Final[Mapping[str, tuple[str, Mapping[str, tuple[str, ...]]]]] = {
     "worker-score": ("HasScore", {"Score": ("yes",)}),
-    "worker-ingest": ("HasIngest", {"Ingest": ("yes",)}),
+    "worker-ingest": ("HasIngest", {"Ingest": ("yes",), "IngestHost": ("fargate",)}),
+    function_alarms.FILES: ("HasFilesFunction", {"Ingest": ("yes",), "IngestHost": ("lambda",)}),
     "worker-index": ("HasIndexService", {"IndexHost": ("fargate",)}),
+    function_alarms.INDEX: ("HasIndexFunction", {"IndexHost": ("lambda",)}),
     "front": ("HasNlb", {"Front": ("nlb",)}),
     "certificate": ("EndsTls", {"Front": ("nlb", "alb")}),
 }
@@ -62,8 +65,9 @@ def asked_runs(stack: Stack, alarms: Sequence[Alarm]) -> Runs:
     of_service = "The parameter of the service stack"
     asked = {
         "Score": choice(stack, "Score", "Whether the scorer runs", ("no", "yes")),
-        "Ingest": choice(stack, "Ingest", "Whether the ingest worker runs", ("no", "yes")),
+        "Ingest": choice(stack, "Ingest", "Whether clients' files are taken in", ("no", "yes")),
         "IndexHost": choice(stack, "IndexHost", of_service, ("fargate", "lambda")),
+        "IngestHost": choice(stack, "IngestHost", of_service, ("fargate", "lambda")),
         "Front": choice(stack, "Front", of_service, ("nlb", "alb", "apigw", "none")),
     }
     named = {_deployed(alarm)[0] for alarm in alarms if is_optional(alarm)}
@@ -91,6 +95,8 @@ def _values() -> Mapping[Any, object]:
         **{f"Zone{number}": Fn.select(number - 1, Fn.get_azs("")) for number in (1, 2, 3)},
         "Certificate": imported("FrontCertificateArn"),
         "ChangeRule": sub("${Prefix}-changes"),
+        "IndexFunction": sub("${Prefix}-index"),
+        "FilesFunction": sub("${Prefix}-files"),
     }
 
 

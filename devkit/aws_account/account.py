@@ -16,7 +16,8 @@ SESSION: Final = timedelta(hours=6)
 SUPPLIED: Final = frozenset({
     "aws:principalaccount", "aws:principalarn", "aws:requestedregion", "aws:resourceaccount",
     "aws:securetransport",
-    "aws:sourceaccount", "aws:sourcearn", "aws:viaawsservice", "kms:viaservice", "s3:delimiter", "s3:if-match",
+    "aws:sourceaccount", "aws:sourcearn", "aws:viaawsservice", "kms:viaservice",
+    "lambda:sourcefunctionarn", "s3:delimiter", "s3:if-match",
     "s3:if-none-match", "s3:max-keys", "s3:objectcreationoperation", "s3:prefix", "s3:resourceaccount",
     "s3:x-amz-acl",
     "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id",

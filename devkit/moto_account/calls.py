@@ -174,6 +174,7 @@ MAKINGS: Final[Mapping[str, Making]] = {
                 "ResourceArn": p["ResourceArn"],
                 "LogDestinationConfigs": p["LogDestinationConfigs"],
                 "RedactedFields": p.get("RedactedFields", []),
+                "LoggingFilter": p["LoggingFilter"],
             },
         },
         changes=True,
@@ -195,6 +196,10 @@ MAKINGS: Final[Mapping[str, Making]] = {
         "rds", "create_db_cluster", _named("DBClusterIdentifier"),
         lambda p, n: {"DBClusterIdentifier": p.get("DBClusterIdentifier", n.lower())},
         "delete_db_cluster", lambda name: {"DBClusterIdentifier": name, "SkipFinalSnapshot": True},
+    ),
+    "AWS::Lambda::EventInvokeConfig": Making(
+        "lambda", "put_function_event_invoke_config", _named("FunctionName"),
+        delete="delete_function_event_invoke_config", delete_arguments=_by_arn("FunctionName"), changes=True,
     ),
     "AWS::Scheduler::Schedule": Making(
         "scheduler", "create_schedule", _named("Name"), lambda p, n: {"Name": p.get("Name", n)},

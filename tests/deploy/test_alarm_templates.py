@@ -4,6 +4,7 @@ import json
 
 from operations.alarms.alarm import Severity
 from operations.alarms.alarm_table import ALARMS
+from operations.alarms.function_alarms import INDEX_TIMEOUT_MS
 from tests.deploy.templates import of_type, template, text
 
 NOT_DEPLOYED = {"insight", "warehouse"}
@@ -84,3 +85,17 @@ def test_only_balancers_with_a_certificate_have_its_alarm() -> None:
     export = template("service")["Outputs"]["FrontCertificateArnExport"]
     assert template("tickets")["Conditions"][alarm["Condition"]] == both
     assert template("service")["Conditions"][export["Condition"]] == both
+
+
+def test_the_alarms_know_the_functions() -> None:
+    """Their names, and the timeout to which an invocation may not come near."""
+    functions = of_type("service", "AWS::Lambda::Function")
+    assert functions["IndexFunction"]["Timeout"] * 1_000 == INDEX_TIMEOUT_MS
+    watched = {
+        text(dimension["Value"])
+        for stack in STACK_OF.values()
+        for alarm in of_type(stack, "AWS::CloudWatch::Alarm").values()
+        if alarm.get("Namespace") == "AWS/Lambda"
+        for dimension in alarm["Dimensions"]
+    }
+    assert watched == {text(function["FunctionName"]) for function in functions.values()}

@@ -18,11 +18,11 @@ pytestmark = [
 
 VARIANTS: Final = (
     {"Front": "alb", "Kind": "both", "IndexHost": "lambda"},
-    {"Front": "apigw", "Kind": "redshift"},
+    {"Front": "apigw", "Kind": "redshift", "IngestHost": "lambda", "IngestApiUrl": "https://api.example.org"},
     {"Front": "none", "StreamMode": "PROVISIONED"},
 )
 
-NAMELESS: Final = frozenset({"AWS::EC2::SecurityGroupIngress", "AWS::RDS::DBSubnetGroup"})
+NAMELESS: Final = frozenset({"AWS::EC2::SecurityGroupIngress", "AWS::Lambda::Permission", "AWS::RDS::DBSubnetGroup"})
 """Kinds that moto makes and has no name for."""
 
 

@@ -23,6 +23,7 @@ WILDCARDS = {
     ("/*", "s3:"): "objects under a prefix",
     ("=*", "s3:"): "objects of a day of a prefix",
     (":*", "logs:"): "the streams of that very log group",
+    ("*", "ec2:"): "Lambda makes interfaces in the VPC by the role; the function's own code is denied them",
     (":*", "ecs:RunTask"): "the versions of that very task definition",
 }
 
@@ -150,6 +151,11 @@ def test_no_card_number_reaches_the_log_of_the_firewall() -> None:
     left_out = logged["RedactedFields"]
     assert {"QueryString": {}} in left_out
     assert {"UriPath": {}} in left_out
+    kept = logged["LoggingFilter"]
+    assert kept["DefaultBehavior"] == "DROP"
+    assert [(each["Behavior"], each["Conditions"]) for each in kept["Filters"]] == [
+        ("KEEP", [{"ActionCondition": {"Action": "BLOCK"}}])
+    ]
 
 
 def test_no_card_number_reaches_the_log_of_the_gateway() -> None:
@@ -170,34 +176,6 @@ def test_no_card_number_reaches_the_log_of_the_gateway() -> None:
     }
 
 
-def test_the_function_gives_up_nothing() -> None:
-    """A batch is tried for as long as the stream has it, in order, and said to be done record by record."""
-    (mapping,) = of_type("service", "AWS::Lambda::EventSourceMapping").values()
-    wanted = {
-        "BatchSize": 100,
-        "MaximumBatchingWindowInSeconds": 1,
-        "MaximumRetryAttempts": -1,
-        "MaximumRecordAgeInSeconds": -1,
-        "BisectBatchOnFunctionError": False,
-        "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "ParallelizationFactor": 1,
-        "StartingPosition": "TRIM_HORIZON",
-    }
-    assert {name: mapping[name] for name in wanted} == wanted
-
-
-def test_an_index_has_one_host() -> None:
-    """Service and function are made under conditions that exclude each other."""
-    conditions, resources = template("service")["Conditions"], template("service")["Resources"]
-    hosts = {
-        name: conditions[resources[name]["Condition"]]["Fn::Equals"] for name in ("IndexService", "IndexFunction")
-    }
-    assert hosts == {
-        "IndexService": [{"Ref": "IndexHost"}, "fargate"],
-        "IndexFunction": [{"Ref": "IndexHost"}, "lambda"],
-    }
-
-
 def test_a_version_that_answers_503_is_taken_back() -> None:
     """The alarm of a deployment counts every outcome of 500 or more."""
     alarm = of_type("service", "AWS::CloudWatch::Alarm")["DeploymentAlarm"]
@@ -213,3 +191,12 @@ def test_a_zone_can_be_shifted_away(balancer: str) -> None:
     """AWS refuses a zonal shift of a balancer that does not allow it, which is the default."""
     attributes = of_type("service", "AWS::ElasticLoadBalancingV2::LoadBalancer")[balancer]["LoadBalancerAttributes"]
     assert {"Key": "zonal_shift.config.enabled", "Value": "true"} in attributes
+
+
+def test_a_balancer_that_ends_tls_needs_a_certificate() -> None:
+    """CloudFormation says so before it makes anything."""
+    rule = template("service")["Rules"]["FrontHasCertificate"]
+    fronts = [{"Fn::Equals": [{"Ref": "Front"}, front]} for front in ("nlb", "alb")]
+    assert rule["RuleCondition"] == {"Fn::Or": fronts}
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}

@@ -51,7 +51,8 @@ class Alarm:
         runbook: what the alarm's message leads to.
         summary: one sentence for the message.
         services: the kinds of process without which the alarm has no meaning: deploy it if one of them is deployed.
-            Empty: always. `front` stands for the network balancer, `certificate` for a balancer that has one.
+            Empty: always. `front` stands for the network balancer, `certificate` for a balancer that has one,
+            `function-index` and `function-files` for functions of Lambda.
         over: whether values above the threshold are bad, or values below it.
     """
 

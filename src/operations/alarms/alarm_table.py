@@ -5,7 +5,7 @@ It needs the standard library alone, so that a deployment's tools may import it.
 
 from typing import Final
 
-from operations.alarms import api_alarms, drain_alarms, store_alarms
+from operations.alarms import api_alarms, drain_alarms, function_alarms, store_alarms
 from operations.alarms.alarm import Alarm
 from operations.runbook.runbook_entry import RunbookEntry
 
@@ -13,6 +13,7 @@ ALARMS: Final[tuple[Alarm, ...]] = (
     *drain_alarms.of_drains(),
     *drain_alarms.of_score(),
     *drain_alarms.of_files_and_warehouse(),
+    *function_alarms.of_functions(),
     *api_alarms.of_answers(),
     *api_alarms.of_producer(),
     *api_alarms.of_guesses(),

@@ -24,9 +24,11 @@ Placeholder = Literal[
     "Zone3",
     "Certificate",
     "ChangeRule",
+    "IndexFunction",
+    "FilesFunction",
 ]
-"""What a deployment alone knows: names of its stream, tables, balancer, zones, certificate and rule for changes.
-Deployments change between the two target groups."""
+"""What a deployment alone knows: names of its stream, tables, balancer, zones, certificate, rule for changes and
+functions. Deployments change between the two target groups."""
 
 ZONES: Final[tuple[Placeholder, ...]] = ("Zone1", "Zone2", "Zone3")
 

@@ -31,6 +31,8 @@ NAMES: Final[Mapping[Placeholder, str]] = {
     "IndexLeases": "txn-index-leases",
     "ArchiveLeases": "txn-archive-leases",
     "ScoreLeases": "txn-score-leases",
+    "IndexFunction": "txn-index",
+    "FilesFunction": "txn-files",
 }
 """Of a deployment with the default prefix. What is not here needs no label: the exporter is told what to get."""
 _AGGREGATIONS: Final[Mapping[Statistic, str]] = {"Sum": "sum", "Maximum": "max", "Minimum": "min"}

@@ -27,16 +27,14 @@ BASE64: Final = 4 / 3
 """Kinesis' JSON carries data as base64."""
 
 FIREWALL_RULES: Final = 3
-"""Of WAF, which stands before an application load balancer alone."""
-FIREWALL_LOG_BYTES: Final = 1_200
-"""What WAF logs of each request, assumed."""
+"""Of WAF, which stands before an application load balancer alone. It logs what it blocks alone."""
 GATEWAY_LOG_BYTES: Final = 220
 """What API Gateway logs of each request."""
 
-ALARM_METRICS: Final = 69
+ALARM_METRICS: Final = 71
 """Metrics that alarms look at, of any front, without the scorer. CloudWatch bills an alarm for each of them."""
 SCORE_ALARM_METRICS: Final = 12
-FRONT_ALARM_METRICS: Final = {Front.NLB: 7}
+FRONT_ALARM_METRICS: Final = {Front.NLB: 7, Front.ALB: 1}
 SCALING_ALARMS: Final = 14
 """Target tracking makes two for each of its policies."""
 COMPOSITE_ALARMS: Final = 1
@@ -67,7 +65,6 @@ def front_lines(workload: Workload) -> Iterator[BillLine]:
         yield BillLine("Front", "firewall", 1, "firewall_month")
         yield BillLine("Front", "firewall rules", FIREWALL_RULES, "firewall_rule_month")
         yield BillLine("Front", "firewall requests", workload.a_month, "firewall_request")
-        yield BillLine("Front", "firewall log", workload.a_month * FIREWALL_LOG_BYTES / GB, "log_gb", "assumed")
     yield BillLine("Front", "balancer", MONTH_HOURS, "balancer_hour")
     yield BillLine("Front", "capacity", _capacity_units(workload.rate, balancer) * MONTH_HOURS, name, "assumed")
 

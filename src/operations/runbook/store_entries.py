@@ -150,6 +150,30 @@ LOG_LINES_DROPPED: Final = RunbookEntry(
     safe_action=("Give the driver a larger buffer, or ask for a higher quota of `PutLogEvents`.",),
     stop="Do not make the driver blocking: the process's own queue would drop the lines instead.",
 )
+FUNCTIONS_FAILING: Final = RunbookEntry(
+    "functions_failing",
+    "A function of Lambda fails, is not started, or takes too long",
+    "Invocations of the function of the index, or of clients' files, end with an error, are throttled, or come near "
+    "to their timeout. Records stay on the stream and files in their bucket, and both are handed over again; a file "
+    "lives there for one day.",
+    first_look=(
+        "`invocation_failed` in the function's log group (`/aws/lambda/PREFIX-index`, `-files`): which error.",
+        "`IteratorAge` of the function: whether the index falls behind.",
+        "Throttles: the concurrent executions of the account, and which other function takes them.",
+        "`outage` in the log: which store it waits for.",
+    ),
+    safe_action=(
+        "If a store or a right is missing, give it back. Invocations are repeated by themselves.",
+        "If executions are throttled, raise the account's quota for concurrent executions.",
+        "If invocations of the index are long, do what `throttles` says, or let DynamoDB take more.",
+        "If it began with a deployment, deploy `service` with the image before.",
+        "If a function cannot do it, let a service do it: `IndexHost` or `IngestHost` `fargate` (docs/lambda.md).",
+    ),
+    stop=(
+        "Do not delete the mapping's position: never `LATEST`, no record age, no retry limit, no bisection. Each of "
+        "them passes records over."
+    ),
+)
 FILES_WAITING: Final = RunbookEntry(
     "files_waiting",
     "A file waits to be taken in",

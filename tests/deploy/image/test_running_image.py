@@ -4,6 +4,7 @@ Runs on the images that `make image` left in the store that TEST_IMAGE names; `m
 """
 
 import asyncio
+import json
 import os
 import re
 import resource
@@ -18,6 +19,8 @@ from deploy.image.build_image import NAME, VARIANTS, Buildah, missing
 
 from tests.builders import base64_key, body, card_number
 from tests.deploy.image.container import IMAGE_ENVIRONMENT, USER, Container, container
+from tests.deploy.templates import container as container_of
+from tests.deploy.templates import of_type
 from tests.txn_cli.stack.told_children import wait_until
 from txn_cli.stack import ports
 from txn_core.api_keys import ApiKeyTable, mint
@@ -32,6 +35,7 @@ STORE = os.environ.get("TEST_IMAGE")
 WAIT_S_MAX = 120.0
 ENDS_S_MAX = 30.0
 HEALTH_CPU_S_MAX = 0.2
+TASK_DEFINITION = "AWS::ECS::TaskDefinition"
 WORKERS = {"index": ("index",), "archive": ("index", "archive"), "score": ("index", "archive", "score")}
 needs_image = pytest.mark.skipif(
     STORE is None or missing() is not None, reason="no image: run `make image` and `make test-image` as root"
@@ -45,6 +49,17 @@ def test_the_environment_of_trials_is_that_of_the_image() -> None:
         assert f"{name}={IMAGE_ENVIRONMENT[name]}" in dockerfile
     assert IMAGE_ENVIRONMENT["PATH"].startswith("/opt/txn/bin:")
     assert f"\nUSER {USER}:{USER}\n" in dockerfile
+
+
+def test_the_volume_of_tasks_is_one_of_the_image() -> None:
+    """ECS takes owner and mode of a volume from a VOLUME of the very same path (ECS Developer Guide, bind mounts)."""
+    (volume,) = re.findall(r"^VOLUME (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    tasks = [task for stack in ("service", "warehouse") for task in of_type(stack, TASK_DEFINITION).values()]
+    paths = {point["ContainerPath"] for task in tasks for point in container_of(task)["MountPoints"]}
+    assert tasks
+    assert paths == set(json.loads(volume)) == {"/tmp"}
+    behind = (ROOT / "Dockerfile").read_text().partition("\nVOLUME")[2]
+    assert not re.search(r"^(RUN|COPY|ADD) ", behind, re.MULTILINE)
 
 
 @pytest.fixture(params=[variant.tag for variant in VARIANTS])

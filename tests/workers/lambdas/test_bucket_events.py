@@ -21,10 +21,40 @@ def record(key: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def bridged(key: Any, **changes: Any) -> dict[str, Any]:
+    """An event of S3 as EventBridge hands it on."""
+    return {
+        "version": "0",
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "detail": {"bucket": {"name": BUCKET}, "object": {"key": key, "size": 3}, "reason": "PutObject"},
+        **changes,
+    }
+
+
 def test_names_are_decoded_as_in_a_form() -> None:
     """Each once, however often it comes."""
     keys = ["acme/a+b%2Bc%C3%BC.csv", "acme/plain.csv", "acme/a+b%2Bc%C3%BC.csv"]
     assert arrived_keys({"Records": [record(key) for key in keys]}, BUCKET) == ["acme/a b+cü.csv", "acme/plain.csv"]
+
+
+def test_eventbridge_gives_names_as_they_are() -> None:
+    assert arrived_keys(bridged("acme/a+b%2Bc.csv"), BUCKET) == ["acme/a+b%2Bc.csv"]
+    assert arrived_keys(bridged("acme/a.csv", **{"detail-type": "Object Deleted"}), BUCKET) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        bridged(None),
+        bridged("a/b", detail={"object": {"key": "a/b"}}),
+        bridged("a/b", detail={"bucket": {"name": "lake"}, "object": {"key": "raw/x"}}),
+        {"source": "aws.s3"},
+    ],
+)
+def test_an_event_of_eventbridge_about_another_bucket_is_refused(wrong: Any) -> None:
+    with pytest.raises(EventShapeError):
+        arrived_keys(wrong, BUCKET)
 
 
 def test_what_has_not_arrived_is_passed_over() -> None:
