@@ -7,6 +7,7 @@ from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, replacement, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, expiry_attribute
+from txn_core.dynamodb.ranges import GROWTH, ROWS_MAX
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.positions import WriteOrder
@@ -115,7 +116,11 @@ class MerchantTable(DynamoDBTable):
             ]
             if found or "LastEvaluatedKey" not in answer:
                 return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # a page of names that are over
+            # All of these names are over, and perhaps many more.
+            request |= {
+                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "Limit": max(limit + 1, min(GROWTH * request["Limit"], ROWS_MAX)),
+            }
 
 
 def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> dict[str, Any]:
