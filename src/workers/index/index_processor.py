@@ -187,8 +187,10 @@ class Index:
     async def _settle(self, item: IndexItem) -> None:
         """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
         while not await self._ask(lambda: self.transactions.put_if_absent(item)):
-            stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
-            if stored is None:  # it was over, and perhaps was removed meanwhile
+            stored = await self._ask(
+                lambda: self.transactions.get(item.account, item.transaction_id, at=item.accepted_at)
+            )
+            if stored is None:  # it was over when this one was accepted, or was removed meanwhile
                 if await self._ask(lambda: self.transactions.put_if_over(item)):
                     return
             elif await self._resolve(relate(stored, item), item, stored):
