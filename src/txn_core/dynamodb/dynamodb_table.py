@@ -5,8 +5,7 @@ from typing import Any, Final
 
 from txn_core.aws.errors import carried_out
 from txn_core.aws.types import DynamoDBClient
-from txn_core.dynamodb.attributes import number, string
-from txn_core.dynamodb.table_shapes import EXPIRES_AT
+from txn_core.dynamodb.attributes import string
 from txn_core.exceptions import StoreError
 
 BATCH_KEYS_MAX: Final = 100
@@ -40,20 +39,6 @@ class DynamoDBTable:
             found += answer["Responses"].get(self._name, ())
             keys += answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
         raise StoreError(f"{self._name} gave only some of the items")
-
-    async def _keep_until(self, key: Any, expires_at: int) -> None:
-        """Let an item that is there live until then, if it would be over sooner."""
-        await carried_out(
-            self._client.update_item(
-                TableName=self._name,
-                Key=key,
-                UpdateExpression="SET #expires_at = :until",
-                # Not met by an item that never is over, nor where there is none.
-                ConditionExpression="#expires_at < :until",
-                ExpressionAttributeNames={"#expires_at": EXPIRES_AT},
-                ExpressionAttributeValues={":until": number(expires_at)},
-            )
-        )
 
     async def _put_if_absent(self, item: Any, key: str) -> bool:
         """Put an item unless there is one under its key; false when there is.

@@ -1,7 +1,8 @@
 """When rows of the index are over: so many days after the day on which their last 202 was answered.
 
 DynamoDB removes a row some days after that moment (TTL), and a local server never. So whoever reads looks at the
-moment; whoever writes takes a row that is over for one that is not there.
+moment. Whoever writes takes a row for one that is not there when it was over as the write was accepted: which write
+wins does not depend on when a worker comes to it.
 """
 
 import time
@@ -13,7 +14,7 @@ from typing import Any, Final, Self
 from txn_core.dynamodb.attributes import number
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.settings import Settings
-from txn_core.transactions.instants import DATE_LENGTH, Instant
+from txn_core.transactions.instants import DATE_LENGTH, Instant, datetime_of
 
 DAY_S: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -46,10 +47,10 @@ class Expiry:
         at_s = self.at(accepted_at)
         return at_s is not None and at_s <= self.clock()
 
-    def has_passed(self, item: Any) -> bool:
-        """Whether an item says that it is over, whatever is kept by now."""
-        noted = item.get(EXPIRES_AT)
-        return noted is not None and int(noted["N"]) <= self.clock()
+    def has_passed(self, item: Any, at: Instant | None = None) -> bool:
+        """Whether an item says that it is over, now or at a moment, whatever is kept by now."""
+        end_s = end_of(item)
+        return end_s is not None and end_s <= (self.clock() if at is None else seconds_of(at))
 
 
 KEPT_FOR_EVER: Final = Expiry()
@@ -58,6 +59,16 @@ KEPT_FOR_EVER: Final = Expiry()
 def expiry_attribute(expires_at: int | None) -> dict[str, Any]:
     """The attribute that says when a row is over; none for a row that never is."""
     return {} if expires_at is None else {EXPIRES_AT: number(expires_at)}
+
+
+def end_of(item: Any) -> int | None:
+    """When an item is over, in seconds since 1970; None for never."""
+    return int(item[EXPIRES_AT]["N"]) if EXPIRES_AT in item else None
+
+
+def seconds_of(instant: Instant) -> int:
+    """The full seconds between 1970 and a moment. An end is a full second: the rest decides nothing."""
+    return int(datetime_of(instant).timestamp())
 
 
 def latest(one: int | None, other: int | None) -> int | None:

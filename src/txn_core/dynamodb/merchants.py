@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from txn_core.aws.errors import carried_out
-from txn_core.dynamodb.attributes import number, replacement, string
+from botocore.exceptions import ClientError
+
+from txn_core.aws.errors import Failure, carried_out, failure_of
+from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-from txn_core.dynamodb.expiry import KEPT_FOR_EVER, expiry_attribute
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, end_of, expiry_attribute, latest, seconds_of
+from txn_core.dynamodb.ranges import GROWTH, ROWS_MAX
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.positions import WriteOrder
@@ -32,45 +35,71 @@ class MerchantTable(DynamoDBTable):
     ) -> None:
         """Keep the spelling of the earliest write; a later one changes nothing but how long the name is kept.
 
-        `expires_at` is when the write's transaction is over, in seconds since 1970; None for never.
+        `expires_at` is when the write's transaction is over, in seconds since 1970; None for never. A name that was
+        over when the write was accepted is there no more.
         """
         item = _item(account, merchant_id, name, order)
-        if expires_at is None:
-            await carried_out(
-                self._client.put_item(
-                    TableName=self._name,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(#name) OR #order > :order",
-                    ExpressionAttributeNames={"#name": "name", "#order": "order"},
-                    ExpressionAttributeValues={":order": string(order.text)},
-                )
-            )
-        elif not await self._put_if_over(item, expires_at):
-            await self._spell_earlier(item)
-            await self._keep_until({each: item[each] for each in _KEY}, expires_at)
+        while (seen := await self._put_if_free(item | expiry_attribute(expires_at), order)) is not None:
+            if not seen:
+                continue
+            first = item if item["order"]["S"] < seen["order"]["S"] else _endless(seen)
+            joined = first | expiry_attribute(latest(expires_at, end_of(seen)))
+            if joined == seen or await self._replace(joined, seen):
+                return
 
-    async def _put_if_over(self, item: Any, expires_at: int) -> bool:
+    async def _put_if_free(self, item: Any, order: WriteOrder) -> Any | None:
+        """Put an item: None when it was put, else what stood in the way, which is empty when it is gone by now."""
+        try:
+            await self._client.put_item(
+                TableName=self._name,
+                Item=item,
+                ConditionExpression="attribute_not_exists(#name) OR #expires_at <= :accepted",
+                ExpressionAttributeNames={"#name": "name", "#expires_at": EXPIRES_AT},
+                ExpressionAttributeValues={":accepted": number(seconds_of(order.parts()[0]))},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if failure_of(error) is not Failure.CONDITION_FAILED:
+                raise
+            there: Any = error.response.get("Item")
+            return there or await self._standing({each: item[each] for each in _KEY})
+        return None
+
+    async def _standing(self, key: Any) -> Any:
+        """An item, by an update that changes nothing; empty when it is gone. For servers that do not say it.
+
+        AWS says it with the refusal. A worker has no right to read names, and needs none.
+        """
+        try:
+            answer = await self._client.update_item(
+                TableName=self._name,
+                Key=key,
+                UpdateExpression="SET #order = #order",
+                ConditionExpression="attribute_exists(#order)",
+                ExpressionAttributeNames={"#order": "order"},
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if failure_of(error) is not Failure.CONDITION_FAILED:
+                raise
+            return {}
+        return answer["Attributes"]
+
+    async def _replace(self, item: Any, seen: Any) -> bool:
+        """Put an item in the place of what was seen; false when that has changed."""
+        conditions, values = ["#order = :order"], {":order": seen["order"]}
+        if EXPIRES_AT in seen:
+            conditions.append("#expires_at = :expires_at")
+            values[":expires_at"] = seen[EXPIRES_AT]
+        else:
+            conditions.append("attribute_not_exists(#expires_at)")
         return await carried_out(
             self._client.put_item(
                 TableName=self._name,
-                Item=item | expiry_attribute(expires_at),
-                ConditionExpression="attribute_not_exists(#name) OR #expires_at <= :now",
-                ExpressionAttributeNames={"#name": "name", "#expires_at": EXPIRES_AT},
-                ExpressionAttributeValues={":now": number(int(KEPT_FOR_EVER.clock()))},
-            )
-        )
-
-    async def _spell_earlier(self, item: Any) -> None:
-        """Take over the spelling of an earlier write; how long the name is kept stays."""
-        changed = {name: value for name, value in item.items() if name not in _KEY}
-        await carried_out(
-            self._client.update_item(
-                TableName=self._name,
-                Key={each: item[each] for each in _KEY},
-                UpdateExpression=replacement(changed, ()),
-                ConditionExpression="#order > :order",
-                ExpressionAttributeNames={f"#{name}": name for name in changed},
-                ExpressionAttributeValues={f":{name}": value for name, value in changed.items()},
+                Item=item,
+                ConditionExpression=" AND ".join(conditions),
+                ExpressionAttributeNames={"#order": "order", "#expires_at": EXPIRES_AT},
+                ExpressionAttributeValues=values,
             )
         )
 
@@ -115,7 +144,11 @@ class MerchantTable(DynamoDBTable):
             ]
             if found or "LastEvaluatedKey" not in answer:
                 return found[:limit], len(found) > limit or "LastEvaluatedKey" in answer
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # a page of names that are over
+            # All of these names are over, and perhaps many more.
+            request |= {
+                "ExclusiveStartKey": answer["LastEvaluatedKey"],
+                "Limit": max(limit + 1, min(GROWTH * request["Limit"], ROWS_MAX)),
+            }
 
 
 def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrder) -> dict[str, Any]:
@@ -126,3 +159,7 @@ def _item(account: Account, merchant_id: MerchantId, name: str, order: WriteOrde
         "display_name": string(name),
         "order": string(order.text),
     }
+
+
+def _endless(item: Any) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != EXPIRES_AT}

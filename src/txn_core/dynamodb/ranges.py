@@ -19,7 +19,8 @@ SortKey = NewType("SortKey", str)  # occurred_at#transaction_id
 EARLIEST_BOUND = "0"
 LATEST_BOUND = "~"
 CHUNK_SLACK = 8  # rows beyond a fair share: partitions are never quite even
-GROWTH = 2  # a partition that had more than its share is asked for so many times as much
+GROWTH = 2  # a partition that had more than its share, or gave rows that are over, is asked for so many times as much
+ROWS_MAX = 1000  # of one read that passes over rows that are over; the largest page has as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,21 @@ class _Partition:
     """What was read of one partition, and behind which sort key the rest begins; None once all is read."""
 
     def __init__(self, name: str, after: SortKey | None) -> None:
-        self._name, self._asked = name, 0
+        self._name, self._asked, self._given = name, 0, 0
         self.rows: list[Row] = []
         self.rest = after
 
     async def read_on(self, read: ReadChunk, rows_max: int) -> None:
-        """Read the next rows: so many at most, and no more than twice as many as last time."""
-        self._asked = min(rows_max, GROWTH * self._asked) if self._asked else rows_max
+        """Read the next rows: so many at most, and no more than twice as many as last time.
+
+        Where less than half of what was asked for came, most rows are over: twice as many as last time are read.
+        """
+        grown = GROWTH * self._asked
+        if GROWTH * self._given < self._asked:
+            rows_max = max(rows_max, min(grown, ROWS_MAX))
+        self._asked = min(rows_max, grown) if grown else rows_max
         rows, self.rest = await read(self._name, self.rest, self._asked)
+        self._given = len(rows)
         self.rows += rows
 
 

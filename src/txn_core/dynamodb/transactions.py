@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
-from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, expiry_attribute, latest
+from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, EXPIRES_AT
@@ -139,9 +139,6 @@ class TransactionTable:
         """Whether the kept days of a write are over: then it has no place in the index."""
         return self.expiry.kept_days is not None and self.expiry.is_over(item.accepted_at)
 
-    def _until(self, item: IndexItem) -> int | None:
-        return None if self.expiry.kept_days is None else self.expiry.at(item.accepted_at)
-
     async def put_if_absent(self, item: IndexItem) -> bool:
         """Write a transaction unless its id is taken, if only by one that is over; false when it is."""
         return await carried_out(
@@ -153,28 +150,42 @@ class TransactionTable:
         )
 
     async def put_if_over(self, item: IndexItem) -> bool:
-        """Write a transaction unless its id is taken by one that is not over; false when it is."""
+        """Write a transaction unless its id is taken; false when it is.
+
+        A transaction that was over when this one was accepted does not take the id.
+        """
         return await carried_out(
             self._client.put_item(
                 TableName=self._name,
                 Item=self.attributes(item),
-                ConditionExpression="attribute_not_exists(id) OR #expires_at <= :now",
+                ConditionExpression="attribute_not_exists(id) OR #expires_at <= :accepted",
                 ExpressionAttributeNames={"#expires_at": EXPIRES_AT},
-                ExpressionAttributeValues={":now": number(int(self.expiry.clock()))},
+                ExpressionAttributeValues={":accepted": number(seconds_of(item.accepted_at))},
             )
         )
 
+    def until(self, item: IndexItem, seen: StoredTransaction | None = None) -> int | None:
+        """When a write is over, in seconds since 1970, or the later of it and what was seen; None for never."""
+        own = self.expiry.at(item.accepted_at)
+        return own if seen is None else latest(own, seen.expires_at)
+
     async def keep_longer(self, item: IndexItem, *, seen: StoredTransaction) -> None:
         """Let a transaction live as long as a later write of its id would; nothing when it does, or has changed."""
-        until_s = self._until(item)
-        if seen.expires_at is None or until_s is None or until_s <= seen.expires_at:
+        until_s = self.until(item, seen)
+        if until_s == seen.expires_at:
             return
+        names, values = {"#order": "order", "#expires_at": EXPIRES_AT}, {":seen": string(seen.order.text)}
+        if until_s is None:
+            update, longer = "REMOVE #expires_at", "attribute_exists(#expires_at)"
+        else:
+            update, longer = "SET #expires_at = :until", "#expires_at < :until"
+            values[":until"] = number(until_s)
         await self._update(
             item,
-            UpdateExpression="SET #expires_at = :until",
-            ConditionExpression="#order = :seen AND #expires_at < :until",
-            ExpressionAttributeNames={"#order": "order", "#expires_at": EXPIRES_AT},
-            ExpressionAttributeValues={":until": number(until_s), ":seen": string(seen.order.text)},
+            UpdateExpression=update,
+            ConditionExpression=f"#order = :seen AND {longer}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
         )
 
     async def replace(
@@ -186,8 +197,7 @@ class TransactionTable:
         others: Mapping[WriteOrder, frozenset[str]],
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
-        until_s = latest(self._until(item), seen.expires_at)
-        attributes = self._attributes(item, until_s) | _notes(conflicts, others)
+        attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others)
         optional = (*_NOTED, EXPIRES_AT) if seen.expires_at is not None else _NOTED
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
@@ -238,13 +248,15 @@ class TransactionTable:
             )
         )
 
-    async def get(self, account: Account, transaction_id: TransactionId) -> StoredTransaction | None:
-        """One transaction, read consistently."""
+    async def get(
+        self, account: Account, transaction_id: TransactionId, *, at: Instant | None = None
+    ) -> StoredTransaction | None:
+        """One transaction, read consistently; None also where it was over at a moment, which is now unless given."""
         answer = await self._client.get_item(
             TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
         item = answer.get("Item")
-        return None if item is None or self.expiry.has_passed(item) else _stored(item)
+        return None if item is None or self.expiry.has_passed(item, at) else _stored(item)
 
     async def get_all(self, keys: Collection[str]) -> dict[str, StoredTransaction]:
         """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently."""
@@ -304,7 +316,7 @@ class TransactionTable:
 
     def attributes(self, item: IndexItem) -> dict[str, Any]:
         """The item as DynamoDB takes it, key and all."""
-        return {"id": string(item.key), **self._attributes(item, self._until(item))}
+        return {"id": string(item.key), **self._attributes(item, self.until(item))}
 
     def _attributes(self, item: IndexItem, expires_at: int | None) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
@@ -333,7 +345,7 @@ def _stored(item: Any) -> StoredTransaction:
         order=WriteOrder(item["order"]["S"]),
         conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
         others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
-        expires_at=int(item[EXPIRES_AT]["N"]) if EXPIRES_AT in item else None,
+        expires_at=end_of(item),
     )
 
 

@@ -1,10 +1,10 @@
 """Keeps the table of a card's ids behind the events that name several; spares its repeated writes."""
 
+import math
 from collections import OrderedDict
 from typing import Final
 
 from txn_core.dynamodb.cards import CardTable
-from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId
 from workers.retries import UNLIMITED, Patience, retry_outages
@@ -20,27 +20,28 @@ class CardIds:
         table: CardTable,
         cards_max: int = CARDS_REMEMBERED_MAX,
         patience: Patience = UNLIMITED,
-        expiry: Expiry = KEPT_FOR_EVER,
     ) -> None:
-        self._table, self._max, self._patience, self._expiry = table, cards_max, patience, expiry
+        self._table, self._max, self._patience = table, cards_max, patience
         # The ids that were written, and until when they are kept.
-        self._written: OrderedDict[tuple[Account, CardId], tuple[frozenset[CardId], int]] = OrderedDict()
+        self._written: OrderedDict[tuple[Account, CardId], tuple[frozenset[CardId], float]] = OrderedDict()
 
-    async def note(self, event: Event) -> None:
+    async def note(self, event: Event, expires_at: int | None = None) -> None:
         """See to it that every id of the event's card leads to the others; durable on return.
+
+        `expires_at` is until when, in seconds since 1970; None for ever.
 
         Nothing but a look at the event while the card key was never compromised.
         """
         if not event.card_aliases:
             return
         card, ids = (event.account, event.card_id), frozenset((event.card_id, *event.card_aliases))
-        expires_at = self._expiry.at(event.accepted_at)
+        end = math.inf if expires_at is None else expires_at
         written, kept_until = self._written.get(card, (frozenset(), 0))
-        if not ids <= written or (expires_at or 0) > kept_until:
+        if not ids <= written or end > kept_until:
             await retry_outages(
                 "card ids", lambda: self._table.unite(event.account, sorted(ids), expires_at), until=self._patience
             )
-            self._written[card] = ids, max(expires_at or 0, kept_until)
+            self._written[card] = ids, max(end, kept_until)
         self._written.move_to_end(card)
         if len(self._written) > self._max:
             self._written.popitem(last=False)

@@ -13,7 +13,8 @@ from txn_core.transactions.identity import Account, TransactionId
 from workers.context import DrainContext
 from workers.drain import Drain
 from workers.index.card_ids import CardIds
-from workers.index.index_processor import Index, IndexMetrics, IndexProcessor, MerchantMemory
+from workers.index.index_processor import Index, IndexMetrics, IndexProcessor
+from workers.index.merchant_memory import MerchantMemory
 from workers.retries import retry_outages
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def index_of(context: DrainContext) -> Index:
         metrics=context.metrics,
         counts=IndexMetrics(context.metrics),
         memory=MerchantMemory(),
-        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience, expiry=expiry),
+        cards=CardIds(CardTable(dynamodb, names.cards), patience=context.patience),
         checkpointer=context.checkpointer,
         slots=asyncio.Semaphore(writes_max),
         writes_max=writes_max,

@@ -7,7 +7,6 @@ to the dead letters and is noted on the transaction.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -24,13 +23,13 @@ from txn_core.positions import Position, WriteOrder
 from txn_core.tracing.span_table import RECORDS, SpanName
 from txn_core.tracing.spans import span
 from txn_core.transactions.event import Event, content_digests
-from txn_core.transactions.identity import Account, MerchantId
 from workers.drain import Cursor
 from workers.events.dead_letters import DeadLetterBox
 from workers.events.decoding import decode
 from workers.events.undecodable import SettingApart
 from workers.events.write_probe import IndexWriteProbe
 from workers.index.card_ids import CardIds
+from workers.index.merchant_memory import MerchantMemory
 from workers.index.precedence import Relation, relate, supersede
 from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger import Tally, prefix_within_span, tally_of
@@ -41,42 +40,9 @@ from workers.retries import UNLIMITED, Patience, retry_outages
 T = TypeVar("T")
 
 CHECKPOINT_S: Final = 0.5
-MERCHANTS_REMEMBERED_MAX: Final = 20_000
 # Between two answers of the table the processor's caches lose all that reading an event takes: read in a row, each
 # event costs a third of what it costs by itself.
 TAKEN_IN_AT_ONCE: Final = 64
-
-
-class MerchantMemory:
-    """The smallest order that each of the latest merchants was stored with; spares their repeated writes.
-
-    And until when the name is kept, where it is not for ever: one that lives on is written once a day.
-    """
-
-    def __init__(self, merchants_max: int = MERCHANTS_REMEMBERED_MAX) -> None:
-        self._max = merchants_max
-        self._orders: OrderedDict[tuple[Account, MerchantId], tuple[WriteOrder, int]] = OrderedDict()
-
-    def knows(
-        self, account: Account, merchant_id: MerchantId, order: WriteOrder, expires_at: int | None = None
-    ) -> bool:
-        """Whether a name of this order or an earlier one was stored, to be kept for as long."""
-        known = self._orders.get((account, merchant_id))
-        if known is None or order < known[0] or (expires_at or 0) > known[1]:
-            return False
-        self._orders.move_to_end((account, merchant_id))
-        return True
-
-    def remember(
-        self, account: Account, merchant_id: MerchantId, order: WriteOrder, expires_at: int | None = None
-    ) -> None:
-        """A name of this order is stored, or one of an earlier order was there."""
-        key = (account, merchant_id)
-        known, kept_until = self._orders.get(key, (order, 0))
-        self._orders[key] = min(known, order), max(expires_at or 0, kept_until)
-        self._orders.move_to_end(key)
-        if len(self._orders) > self._max:
-            self._orders.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +128,7 @@ class Index:
             self.counts.over.inc()
             return
         try:
-            await self._name_merchant(event, item.order)
-            await self.cards.note(event)
+            await self._lead_to(event, item.order, self.transactions.until(item))
             await self._settle(item)
         except ClientError as error:
             trial = IndexWriteProbe(self.transactions, self.merchants, self.patience)
@@ -171,8 +136,12 @@ class Index:
                 raise
             await self.dead_letters.unwritable(taken.record, code_of(error))
 
-    async def _name_merchant(self, event: Event, order: WriteOrder) -> None:
-        expires_at = self.transactions.expiry.at(event.accepted_at)
+    async def _lead_to(self, event: Event, order: WriteOrder, expires_at: int | None) -> None:
+        """Keep what leads to a transaction, its merchant's name and the other ids of its card, for so long."""
+        await self._name_merchant(event, order, expires_at)
+        await self.cards.note(event, expires_at)
+
+    async def _name_merchant(self, event: Event, order: WriteOrder, expires_at: int | None) -> None:
         if self.memory.knows(event.account, event.merchant_id, order, expires_at):
             return
         await retry_outages(
@@ -187,8 +156,10 @@ class Index:
     async def _settle(self, item: IndexItem) -> None:
         """Put a transaction, or find its place beside the one that has its id; a lost race is run again."""
         while not await self._ask(lambda: self.transactions.put_if_absent(item)):
-            stored = await self._ask(lambda: self.transactions.get(item.account, item.transaction_id))
-            if stored is None:  # it was over, and perhaps was removed meanwhile
+            stored = await self._ask(
+                lambda: self.transactions.get(item.account, item.transaction_id, at=item.accepted_at)
+            )
+            if stored is None:  # it was over when this one was accepted, or was removed meanwhile
                 if await self._ask(lambda: self.transactions.put_if_over(item)):
                     return
             elif await self._resolve(relate(stored, item), item, stored):
@@ -212,7 +183,7 @@ class Index:
                 return await self._supersede(item, stored)
 
     async def _note(self, item: IndexItem, stored: StoredTransaction, *, conflict: bool) -> bool:
-        await self._ask(lambda: self.transactions.keep_longer(item, seen=stored))
+        await self._keep_longer(item, stored)
         shown = conflict and len(stored.conflicts) < CONFLICTS_MAX
         other = content_digests(item.event) if len(stored.others) < OTHERS_MAX else None
         noted = not (shown or other) or await self._ask(
@@ -222,8 +193,17 @@ class Index:
             (self.counts.conflicts if conflict else self.counts.duplicates).inc()
         return noted
 
+    async def _keep_longer(self, item: IndexItem, stored: StoredTransaction) -> None:
+        """Let a transaction live as long as a later write of its id would, and before that what leads to it."""
+        until_s = self.transactions.until(item, stored)
+        if until_s != stored.expires_at:
+            await self._lead_to(Event.decode(stored.event), stored.order, until_s)
+            await self._ask(lambda: self.transactions.keep_longer(item, seen=stored))
+
     async def _supersede(self, item: IndexItem, stored: StoredTransaction) -> bool:
         after = supersede(stored, item)
+        if (until_s := self.transactions.until(item, stored)) != self.transactions.until(item):
+            await self._lead_to(Event.decode(item.event), item.order, until_s)
         for order, data in after.contradicting:
             await self.dead_letters.conflict(order, data)
         replaced = await self._ask(

@@ -28,7 +28,8 @@ from txn_core.lake.layout import DEAD_LETTER_PREFIX
 from txn_core.positions import Position, SequenceNumber, ShardId
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
-from workers.index.index_processor import Index, IndexMetrics, MerchantMemory
+from workers.index.index_processor import Index, IndexMetrics
+from workers.index.merchant_memory import MerchantMemory
 from workers.leases.checkpointing import Checkpointer
 from workers.leases.ledger_table import LedgerTable
 from workers.metrics import WorkerMetrics

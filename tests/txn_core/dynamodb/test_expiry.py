@@ -1,5 +1,6 @@
 """Rows of the index that are over: there for nobody, whether or not the server has removed them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.builders import ACCEPTED_AT, encoded, index_item, keys, position, request, transaction_id
 from txn_core.dynamodb.cards import CardTable
-from txn_core.dynamodb.expiry import DAY_S, Expiry, latest
+from txn_core.dynamodb.expiry import DAY_S, Expiry, end_of, latest
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.ranges import Span
 from txn_core.dynamodb.tables import TableNames
@@ -98,12 +99,17 @@ async def test_what_is_over_is_found_in_no_way(kept: TransactionTable, account: 
 async def test_an_id_whose_transaction_is_over_is_free_again(
     kept: TransactionTable, account: Account, clock: Clock
 ) -> None:
-    """Whether or not the server has removed the row; before that it is taken."""
+    """Whether or not the server has removed the row. It is taken by what was not over when the next was accepted."""
     old, fresh = item_of(account), item_of(account, day=31, at=2, amount_minor=7)
+    too_early = item_of(account, day=30, at=2, amount_minor=7)
     assert await kept.put_if_over(old)
-    clock.now_s = OVER_S - 1
-    assert not await kept.put_if_over(fresh)
-    clock.now_s = OVER_S
+    clock.now_s = OVER_S + DAY_S
+    assert not await kept.put_if_over(too_early)
+    assert await kept.get(account, ID) is None
+    assert await kept.get(account, ID, at=fresh.accepted_at) is None
+    seen = await kept.get(account, ID, at=too_early.accepted_at)
+    assert seen is not None
+    assert seen.event == old.event
     assert not await kept.put_if_absent(fresh)
     assert await kept.put_if_over(fresh)
     found = await kept.get(account, ID)
@@ -129,6 +135,22 @@ async def test_a_transaction_lives_as_long_as_its_last_202(kept: TransactionTabl
     found = await kept.get(account, ID)
     assert found is not None
     assert (found.event, found.expires_at) == (earlier.event, OVER_S + 4 * DAY_S)
+
+
+async def test_without_the_setting_a_transaction_that_is_sent_again_is_kept_for_ever(
+    kept: TransactionTable, transactions: TransactionTable, account: Account
+) -> None:
+    """The setting was taken away: the end goes, unless the transaction has changed meanwhile."""
+    first = item_of(account)
+    assert await kept.put_if_absent(first)
+    seen = await kept.get(account, ID)
+    assert seen is not None
+    await transactions.keep_longer(
+        item_of(account, day=3, at=2), seen=replace(seen, order=item_of(account, at=9).order)
+    )
+    assert await kept.get(account, ID) == seen
+    await transactions.keep_longer(item_of(account, day=3, at=2), seen=seen)
+    assert await kept.get(account, ID) == replace(seen, expires_at=None)
 
 
 async def test_what_was_written_before_the_setting_is_kept_for_ever(
@@ -163,6 +185,9 @@ async def test_names_of_merchants_are_over_with_their_last_transaction(
     await put("KEPT", 2, FUTURE_S)  # over, and there again: the name is of what is there
     await put("Stays", 1, None)
     await put("STAYS", 2, PAST_S)
+    for ends in ((PAST_S, None), (FUTURE_S, None)):  # the setting was taken away: one name was over, the other lives
+        for at, end in enumerate(ends):
+            await put(f"for ever {ends[0]}", at, end)
     found, after = [], None
     while True:
         page, has_more = await table.page(account, "", after=after, limit=2)
@@ -170,7 +195,14 @@ async def test_names_of_merchants_are_over_with_their_last_transaction(
         if not has_more:
             break
         after = page[-1].key
-    assert found == ["KEPT", "LATE", "Stays"]
+    assert found == [f"for ever {PAST_S}", f"for ever {FUTURE_S}", "KEPT", "LATE", "Stays"]
+    scanned = await dynamodb.query(
+        TableName=names.merchants,
+        KeyConditionExpression="account = :account",
+        ExpressionAttributeValues={":account": {"S": account}},
+    )
+    kept = {item["display_name"]["S"]: end_of(item) for item in scanned["Items"]}
+    assert [kept[f"for ever {end}"] for end in (PAST_S, FUTURE_S)] == [None, None]
 
 
 async def test_ids_of_a_card_are_over_with_its_last_transaction(
@@ -185,6 +217,14 @@ async def test_ids_of_a_card_are_over_with_its_last_transaction(
         await table.unite(account, [new, old], expires_at)
         assert await table.ids(account, old) == (new, old)
     other = Account(f"{account}-other")
-    for at in (None, PAST_S):
+    for at in (None, PAST_S, FUTURE_S):
         await table.unite(other, [new, old], at)
         assert await table.ids(other, old) == (new, old)
+    await table.unite(account, [new, old])  # the setting was taken away
+    for owner in (account, other):
+        assert await end_of_card(dynamodb, names, owner, old) is None
+
+
+async def end_of_card(dynamodb: "DynamoDBClient", names: TableNames, account: Account, card_id: CardId) -> int | None:
+    found = await dynamodb.get_item(TableName=names.cards, Key={"card": {"S": f"{account}#{card_id}"}})
+    return end_of(found["Item"])

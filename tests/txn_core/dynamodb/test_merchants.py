@@ -1,6 +1,6 @@
 """The names of merchants on a real server."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -119,3 +119,22 @@ class CutShort:
     async def query(self, **request: object) -> object:
         limit = min(int(str(request["Limit"])), self._rows_max)
         return await self._client.query(**{**request, "Limit": limit})  # type: ignore[arg-type]
+
+
+async def test_many_names_that_are_over_are_passed_over_in_few_reads() -> None:
+    """Each page of them is twice as large as the one before, up to a thousand."""
+    over, limits = 20_000, list[int]()
+
+    class Names:
+        async def query(self, **request: Any) -> Any:
+            first = int(request.get("ExclusiveStartKey", {"name": {"S": "-1"}})["name"]["S"]) + 1
+            last = first + request["Limit"] - 1
+            limits.append(request["Limit"])
+            items = [{"expires_at": {"N": "0"}}] * (min(last, over - 1) - first + 1)
+            return {"Items": items} | ({"LastEvaluatedKey": {"name": {"S": str(last)}}} if last < over else {})
+
+    client: Any = Names()
+    page, has_more = await MerchantTable(client, "merchants").page(Account("acme"), "", after=None, limit=10)
+    assert (page, has_more) == ([], False)
+    assert len(limits) < 30
+    assert (limits[0], max(limits)) == (11, 1000)

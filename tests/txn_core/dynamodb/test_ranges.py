@@ -202,6 +202,24 @@ async def test_a_full_page_is_told_to_be_followed_without_another_page(*, descen
     assert (len(page.rows), page.has_more, store.given) == (1000, True, 1001)
 
 
+@pytest.mark.parametrize("limit", [1, 10, 1000])
+async def test_many_rows_that_are_over_are_passed_over_in_few_reads(limit: int) -> None:
+    """A page behind 100,000 of them, with no row that is not needed in it."""
+    over, asked = 100_000, list[int]()
+
+    async def read(_partition: str, after: SortKey | None, rows_max: int) -> Chunk:
+        asked.append(rows_max)
+        first = 0 if after is None else int(after) + 1
+        rows = [Row(SortKey(f"{i:09d}"), "") for i in range(max(first, over), first + rows_max)]
+        return Chunk(rows, SortKey(f"{first + rows_max - 1:09d}"))
+
+    page = await merge(RangeQuery("i", "k", "s", ("p",), Span(limit=limit, descending=False)), read)
+    assert [int(row.sort) for row in page.rows] == list(range(over, over + limit))
+    assert page.has_more
+    assert len(asked) < 115
+    assert (asked[0], max(asked)) == (limit + 1, max(limit + 1, 1000))
+
+
 def test_a_chunk_is_a_fair_share() -> None:
     """A page's rows are asked for about once over all partitions, not once of each."""
     assert RangeQuery("i", "k", "s", ("p",), Span(limit=100)).chunk == 101

@@ -19,7 +19,8 @@ from workers.events.dead_letters import DeadLetterBox, Seal
 from workers.events.sample_event import SAMPLE, SAMPLE_RECORD
 from workers.events.write_probe import IndexWriteProbe
 from workers.index.card_ids import CardIds
-from workers.index.index_processor import Index, IndexMetrics, MerchantMemory
+from workers.index.index_processor import Index, IndexMetrics
+from workers.index.merchant_memory import MerchantMemory
 from workers.metrics import WorkerMetrics
 
 ITEM_BYTES = 400 << 10

@@ -14,9 +14,11 @@ class NotedCards(CardTable):
 
     def __init__(self) -> None:
         self.noted: list[set[CardId]] = []
+        self.ends: list[int | None] = []
 
     async def unite(self, account: Account, card_ids: Collection[CardId], expires_at: int | None = None) -> None:
         self.noted.append(set(card_ids))
+        self.ends.append(expires_at)
 
 
 def event(card: int = 1, *, versions: int = 2) -> Event:
@@ -37,6 +39,15 @@ async def test_each_cards_ids_are_written_once() -> None:
         await cards.note(event(card))
     assert [len(ids) for ids in table.noted] == [2, 2]
     assert table.noted[0].isdisjoint(table.noted[1])
+
+
+async def test_ids_that_are_to_be_kept_for_longer_are_written_again() -> None:
+    """For ever is longer than any end."""
+    table = NotedCards()
+    cards = CardIds(table)
+    for expires_at in (100, 100, 200, 100, None, 300, None):
+        await cards.note(event(), expires_at)
+    assert table.ends == [100, 200, None]
 
 
 async def test_the_memory_is_bounded() -> None:

@@ -18,9 +18,11 @@ from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, MerchantId
+from txn_core.transactions.instants import Instant
 from workers.events.dead_letters import DeadLetter, DeadLetterBox, Seal
 from workers.index.card_ids import CardIds
-from workers.index.index_processor import Index, IndexMetrics, MerchantMemory
+from workers.index.index_processor import Index, IndexMetrics
+from workers.index.merchant_memory import MerchantMemory
 from workers.index.precedence import Relation, relate
 from workers.metrics import WorkerMetrics
 
@@ -63,6 +65,24 @@ def test_a_merchant_is_known_when_an_earlier_name_was_stored(seen: list[tuple[in
         assert memory.knows(*key, order(second)) == (smallest.get(merchant, 10**9) <= second)
         memory.remember(*key, order(second))
         smallest[merchant] = min(second, smallest.get(merchant, second))
+
+
+def test_a_name_that_is_known_until_an_end_is_written_again_for_longer() -> None:
+    """For ever is longer than any end, and nothing is longer than for ever."""
+    memory = MerchantMemory()
+    for end in (100, 200, None):
+        assert not memory.knows(*SHOP, order(1), end)
+        memory.remember(*SHOP, order(1), end)
+        assert memory.knows(*SHOP, order(1), end)
+    assert memory.knows(*SHOP, order(2), 10**12)
+
+
+def test_of_a_name_that_was_over_no_order_is_known() -> None:
+    """The table holds the spelling of the write that came then: an even earlier one of the same days is written."""
+    memory, long_ago = MerchantMemory(), WriteOrder.of(Instant("2025-01-01T00:00:00.000000Z"), position(1))
+    memory.remember(*SHOP, long_ago, 1_740_000_000)
+    memory.remember(*SHOP, order(5), 1_800_000_000)
+    assert not memory.knows(*SHOP, order(4), 1_800_000_000)
 
 
 def test_the_memory_of_merchants_is_bounded() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,16 @@ from tests.workers.conftest import StackFixture
 from tests.workers.events.test_write_probe import index_of
 from txn_cli.verify.generation_comparison import compare
 from txn_core.bootstrap import bootstrap_generation
-from txn_core.dynamodb.expiry import DAY_S, Expiry
+from txn_core.dynamodb.expiry import DAY_S, Expiry, end_of
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import TransactionTable
 from txn_core.kinesis.record_batch import StreamRecord
+from txn_core.transactions.event import Event
+from txn_core.transactions.identity import CardId, normalise_merchant
 from workers.index.index_evidence import IndexEvidence
-from workers.index.index_processor import Index, MerchantMemory
+from workers.index.index_processor import Index
+from workers.index.merchant_memory import MerchantMemory
 
 
 @pytest.fixture
@@ -62,6 +66,51 @@ async def test_an_id_that_is_sent_again_lives_on(index: Index, clock: Clock, amo
     assert len(found.conflicts) == (amount_minor == 1)
     clock.now_s += 1
     assert await index.transactions.get(ACCOUNT, id_of(first)) is None
+
+
+@pytest.mark.parametrize("late_s", [-60, 300], ids=["at once", "behind midnight"])
+@pytest.mark.parametrize("turned", [False, True])
+async def test_at_the_border_the_moment_of_indexing_decides_nothing(
+    index: Index, clock: Clock, late_s: int, *, turned: bool
+) -> None:
+    """A write that was accepted before the first was over is a conflict, whenever a worker comes to it."""
+    first = event(accepted_at=on_day(0))
+    again = twin(first, accepted_at=on_day(30), amount_minor=1)
+    order = [of(first, 1), of(again, 2)]
+    await index.write(order[turned])
+    clock.now_s = OVER_S + (min(late_s, -60) if turned else late_s)
+    await index.write(order[not turned])
+    clock.now_s = OVER_S + 1
+    found = await index.transactions.get(ACCOUNT, id_of(first))
+    assert found is not None
+    assert (found.event.encode(), len(found.conflicts)) == (first, 1)
+    assert found.expires_at == OVER_S + 30 * DAY_S
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
+@pytest.mark.parametrize("for_ever", [False, True])
+async def test_what_leads_to_a_transaction_lives_as_long(index: Index, *, for_ever: bool, turned: bool) -> None:
+    """Its merchant's name and its card's other ids, though the write that lets it live on has others."""
+    alias, merchant = CardId("card_2_" + "0" * 32), f"Shop {for_ever} {turned}"
+    first = twin(
+        event(accepted_at=on_day(0), merchant={"name": merchant, "category": "misc_net"}), card_aliases=(alias,)
+    )
+    again = event(id_of(first), accepted_at=on_day(20), amount_minor=1)
+    unending = TransactionTable(index.transactions._client, index.transactions._name, index.transactions.write_shards)
+    later = replace(index, transactions=unending if for_ever else index.transactions)
+    for data, number in ((again, 2), (first, 1)) if turned else ((first, 1), (again, 2)):
+        await (index if data is first else later).write(of(data, number))
+    found = await index.transactions.get(ACCOUNT, id_of(first))
+    assert found is not None
+    assert found.event.encode() == first
+    end = None if for_ever else OVER_S + 20 * DAY_S
+    decoded, client = Event.decode(first), index.transactions._client
+    name: Any = {"account": {"S": ACCOUNT}, "name": {"S": normalise_merchant(merchant)}}
+    rows = [await client.get_item(TableName=index.merchants._name, Key=name)]
+    for card_id in (decoded.card_id, alias):
+        key = {"card": {"S": f"{ACCOUNT}#{card_id}"}}
+        rows.append(await client.get_item(TableName=index.cards._table._name, Key=key))
+    assert [found.expires_at, *(end_of(row["Item"]) for row in rows)] == [end] * 4
 
 
 async def test_an_id_whose_transaction_is_over_is_written_anew(index: Index, clock: Clock) -> None:
