@@ -53,6 +53,8 @@ def test_the_index_runs_without_pyarrow(tmp_path: Path) -> None:
     """
     environment = {
         **os.environ,
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "secret",
         "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPYCACHEPREFIX": sys.pycache_prefix or str(tmp_path),
     }
