@@ -18,7 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "api dynamodb:Query table/txn-cases/index/[*]": "the cases of a card",
     "api dynamodb:GetItem table/txn-alerts": "an alert by its id",
     "api s3:GetObject */dead-letter-replays/[*]": "looks at what it wrote itself, when the answer to that was lost",
-    "index dynamodb:UpdateItem table/txn-merchants": "asks what stands in the way of a name, of a server that does not say it",
+    "index dynamodb:UpdateItem table/txn-merchants": "asks a server that does not say what stands in the way",
     "bootstrap dynamodb:DescribeTimeToLive table/txn-*": "rows of the index expire, where it has an end of life",
     "bootstrap kms:GenerateDataKey *": "DynamoDB's guide asks for it of who writes to a table under a key of ours",
 }
