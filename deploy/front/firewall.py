@@ -1,4 +1,4 @@
-"""WAF before the application balancer: known bad addresses and floods. It keeps no URLs."""
+"""WAF before the application balancer: known bad addresses and inputs, and floods. It keeps no URLs."""
 
 from typing import Any, Final
 
@@ -31,8 +31,8 @@ _BLOCKED_ALONE: Final = {
 def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) -> None:
     """Add the rules, their place before the balancer, and a log of what is blocked.
 
-    The log leaves out paths, queries and credentials. No rule samples requests: a sample holds the whole URL. No rule
-    reads bodies, which the API checks itself.
+    The log leaves out paths, queries and credentials. No rule samples requests: a sample holds the whole URL. AWS'
+    rules for known bad inputs look at bodies, too, which WAF logs in no case.
     """
     acl: Any = _ACL(
         stack,
@@ -41,28 +41,8 @@ def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) ->
         default_action=_ACL.DefaultActionProperty(allow={}),
         visibility_config=_seen("firewall"),
         rules=[
-            _ACL.RuleProperty(
-                name="bad-addresses",
-                priority=0,
-                override_action=_ACL.OverrideActionProperty(none={}),
-                visibility_config=_seen("bad-addresses"),
-                statement=_ACL.StatementProperty(
-                    managed_rule_group_statement=_ACL.ManagedRuleGroupStatementProperty(
-                        vendor_name="AWS", name="AWSManagedRulesAmazonIpReputationList"
-                    )
-                ),
-            ),
-            _ACL.RuleProperty(
-                name="known-bad-inputs",
-                priority=1,
-                override_action=_ACL.OverrideActionProperty(none={}),
-                visibility_config=_seen("known-bad-inputs"),
-                statement=_ACL.StatementProperty(
-                    managed_rule_group_statement=_ACL.ManagedRuleGroupStatementProperty(
-                        vendor_name="AWS", name="AWSManagedRulesKnownBadInputsRuleSet"
-                    )
-                ),
-            ),
+            _managed("bad-addresses", 0, "AWSManagedRulesAmazonIpReputationList"),
+            _managed("known-bad-inputs", 1, "AWSManagedRulesKnownBadInputsRuleSet"),
             _ACL.RuleProperty(
                 name="floods",
                 priority=2,
@@ -90,6 +70,19 @@ def add_firewall(stack: Stack, balancer: Any, is_alb: CfnCondition, key: str) ->
         ],
     )
     only_if(is_alb, acl, placed, group, logged)
+
+
+def _managed(name: str, priority: int, group: str) -> Any:
+    """A group of rules that AWS keeps up to date, with the actions that it has by default."""
+    return _ACL.RuleProperty(
+        name=name,
+        priority=priority,
+        override_action=_ACL.OverrideActionProperty(none={}),
+        visibility_config=_seen(name),
+        statement=_ACL.StatementProperty(
+            managed_rule_group_statement=_ACL.ManagedRuleGroupStatementProperty(vendor_name="AWS", name=group)
+        ),
+    )
 
 
 def _seen(metric: str) -> Any:

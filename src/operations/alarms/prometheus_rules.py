@@ -128,6 +128,12 @@ def selector(metric: OwnMetric, suffix: str = "", values: Sequence[str] = ()) ->
     return f"{metric.name}{suffix}" + (f"{{{','.join(labels)}}}" if labels else "")
 
 
+def quantile(metric: OwnMetric, window: str) -> str:
+    """The quantile that is a histogram's statistic, over a window such as `[2m]`."""
+    buckets = f"sum by (le) (rate({selector(metric, '_bucket')}{window}))"
+    return f"histogram_quantile({QUANTILES[metric.statistic]:g}, {buckets})"
+
+
 def _value(series: Series, period_s: int, values: Sequence[str] = ()) -> str:
     """One number of a series now, over its last period."""
     window = f"[{period_s // MINUTE_S}m]"
@@ -142,8 +148,7 @@ def _value(series: Series, period_s: int, values: Sequence[str] = ()) -> str:
     if series.statistic == "SampleCount":
         return f"(count({selector(series)}) or vector(0))"
     if series.statistic in QUANTILES:
-        buckets = f"sum by (le) (rate({selector(series, '_bucket')}{window}))"
-        return f"histogram_quantile({QUANTILES[series.statistic]:g}, {buckets})"
+        return quantile(series, window)
     return f"{_AGGREGATIONS[series.statistic]}({selector(series)})"
 
 

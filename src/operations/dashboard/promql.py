@@ -1,6 +1,6 @@
 """The lines of the panels as PromQL, and how Grafana calls what they give."""
 
-from operations.alarms.prometheus_rules import QUANTILES, selector
+from operations.alarms.prometheus_rules import QUANTILES, quantile, selector
 from operations.dashboard.panels import Line
 
 WINDOW = "2m"
@@ -14,8 +14,7 @@ def query_of(line: Line) -> str:
     if metric.statistic == "Sum":
         return f"sum{by} (rate({selector(metric)}[{WINDOW}]))"
     if metric.statistic in QUANTILES:
-        buckets = f"sum by (le) (rate({selector(metric, '_bucket')}[{WINDOW}]))"
-        return f"histogram_quantile({QUANTILES[metric.statistic]:g}, {buckets})"
+        return quantile(metric, f"[{WINDOW}]")
     return f"max{by} ({selector(metric)})"
 
 
