@@ -58,9 +58,14 @@ def lower_priority(niceness: int) -> None:
     """
     os.nice(max(0, niceness - os.nice(0)))
     if os.getsid(0) == os.getpid():
-        with suppress(OSError, ValueError):  # no such file: the system does not schedule by session
-            session_niceness = int(_AUTOGROUP.read_text().rsplit(maxsplit=1)[-1])
-            _AUTOGROUP.write_text(str(max(niceness, session_niceness)))
+        with suppress(OSError):  # no such file: the system does not schedule by session
+            lower_session(_AUTOGROUP, niceness)
+
+
+def lower_session(autogroup: Path, niceness: int) -> None:
+    """Set a session's niceness in its file, unless it is nicer already, or in no group and its file so empty."""
+    if said := autogroup.read_text().split():
+        autogroup.write_text(str(max(niceness, int(said[-1]))))
 
 
 def _end_quietly(number: int, frame: object) -> None:  # noqa: ARG001 - what a signal handler is given

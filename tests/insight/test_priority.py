@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from insight.serving import lower_session
+
 LOWER = """
 import os, sys
 from insight.serving import lower_priority
@@ -14,6 +16,9 @@ lower_priority(10)
 print(os.nice(0))
 """
 AUTOGROUP = Path("/proc/self/autogroup")
+BY_SESSION = pytest.mark.skipif(
+    not AUTOGROUP.exists() or not AUTOGROUP.read_text(), reason="this system does not schedule by session"
+)
 SAYS_GROUP = "print(open('/proc/self/autogroup').read().rsplit(maxsplit=1)[-1])\n"
 
 
@@ -28,12 +33,23 @@ def test_the_process_is_nice() -> None:
     assert _said(LOWER, leads_session=False) == ["10"]
 
 
-@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system does not schedule by session")
+@BY_SESSION
 def test_a_process_that_leads_its_session_lowers_the_session() -> None:
     assert _said(LOWER + SAYS_GROUP, leads_session=True) == ["10", "10"]
 
 
-@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this system does not schedule by session")
+@BY_SESSION
 def test_a_process_in_the_session_of_others_leaves_the_session_as_it_is() -> None:
     before = AUTOGROUP.read_text().rsplit(maxsplit=1)[-1]
     assert _said(LOWER + SAYS_GROUP, leads_session=False) == ["10", before]
+
+
+@pytest.mark.parametrize(
+    ("said", "written"), [("/autogroup-7 nice 0\n", "10"), ("/autogroup-7 nice 12\n", "12"), ("", "")]
+)
+def test_a_session_is_lowered_unless_it_is_nicer_or_in_no_group(tmp_path: Path, said: str, written: str) -> None:
+    """A session that began before all groups has a file that is empty."""
+    autogroup = tmp_path / "autogroup"
+    autogroup.write_text(said)
+    lower_session(autogroup, 10)
+    assert autogroup.read_text() == written

@@ -60,7 +60,7 @@ async def fill(memory: MemoryKinesis) -> None:
 @pytest.fixture(autouse=True)
 def score(monkeypatch: pytest.MonkeyPatch) -> None:
     """A third drain of the stream; and jitter that is the same in every run."""
-    random.seed(1)
+    monkeypatch.setattr("workers.reading.reader.random", random.Random(1))  # nobody else draws from it
     monkeypatch.setitem(REGISTRY, "score", DrainDefinition("score", "nowhere:open"))
 
 
@@ -109,7 +109,8 @@ async def test_three_drains_that_poll_share_the_shard_and_its_lag_fairly_and_kno
     lags = [polled[name].late_s[-1] for name in DRAINS]
     assert sum(given) > 0.9 * BYTES_PER_S_MAX, "nothing of the shard is left unused"
     assert min(lags) > 5
-    assert max(lags) < 1.3 * min(lags), lags
+    assert max(given) < 1.2 * min(given), given
+    assert max(lags) < 1.5 * min(lags), lags
     for name in DRAINS:
         late = polled[name].stream_limits[10:]
         assert sum(limit is not None for limit in late) > 0.9 * len(late)
