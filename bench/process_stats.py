@@ -1,8 +1,8 @@
-"""What the kernel counts of another process (proc(5)), and on which core a thread of this one runs."""
+"""What the kernel counts of another process (proc(5)), and where and how soon a thread of this one runs."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -51,3 +51,9 @@ def pinned(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def prioritise(niceness: int) -> None:
+    """Set the niceness of the calling thread, and of what it starts; a lower one only where the system permits it."""
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)

@@ -18,6 +18,7 @@ from typing import Final
 from tests.txn_api.browser.chromium import missing
 
 from bench.insight import beside, pages
+from bench.process_stats import prioritise
 from bench.warehouse.replicas import built
 from bench.write_path import results
 from bench.write_path.stage import prepared
@@ -53,6 +54,8 @@ async def _measured(arguments: argparse.Namespace, folder: Path, rounds: int) ->
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"insight-{arguments.measure}.json"
     print(f"load of the machine at the beginning: {os.getloadavg()[0]:.1f}\n", flush=True)
+    if arguments.measure == "beside":
+        prioritise(beside.ELSEWHERE)
     async with prepared() as stage:
         if arguments.measure == "pages":
             figures = await asyncio.to_thread(pages.measure, stage, folder, rounds, arguments.only)

@@ -7,7 +7,8 @@ Three arrangements of the same processes on two cores:
 - `apart`: the insight service has a core of its own; API, load and stream share the other.
 
 The queries begin with a file that is new, so that nothing is kept. The endless one is among them in each round. A
-latency counts from the moment at which its post was due.
+latency counts from the moment at which its post was due. Load, stream and stores stand for other machines: where the
+system permits it they go before the API and the insight service, and who asks the queries goes behind all.
 """
 
 import os
@@ -20,7 +21,7 @@ from bench.insight.endless import asked
 from bench.insight.queries import QUERIES, Answers, choices, labels_of
 from bench.insight.rounds import WARM_UP_S, Scene
 from bench.insight.service import insight, niceness, peak_mib
-from bench.process_stats import pinned
+from bench.process_stats import pinned, prioritise
 from bench.write_path import servers
 from bench.write_path.load import wrk
 from bench.write_path.load.open_loop import posts
@@ -37,6 +38,8 @@ APART_RATIO_MAX: Final = 1.25
 NICE: Final = 10
 MEMORY_MIB_MAX: Final = 1_942.0
 """What the process is bound to: 500 MB for a query and two cubes each, and 512 MiB beside them."""
+ELSEWHERE: Final = -10
+"""The niceness of what stands for other machines."""
 ENDLESS_INSIGHT: Final = ("bench.insight.endless",)
 
 
@@ -79,6 +82,7 @@ def measure(stage: Stage, folder: Path, rounds: int, seconds: int, only: Sequenc
 
 def _measured(stage: Stage, folder: Path, name: str, rounds: int, seconds: int) -> Rounds:
     where, port, environment = ARRANGEMENTS[name], ports.choose(), stage.environment
+    prioritise(0)
     with (
         servers.api(environment, where.api) as api,
         insight(
@@ -86,6 +90,7 @@ def _measured(stage: Stage, folder: Path, name: str, rounds: int, seconds: int) 
         ) as service,
         pinned(LOAD_CORE),
     ):
+        prioritise(ELSEWHERE)
         requests = list(posts(f"{api.base}/transactions", stage.headers, stage.bodies()))
         scene = Scene(api, requests, service, stage.headers, folder)
         labels = labels_of(folder)

@@ -50,6 +50,12 @@ class Answers:
         if said not in wanted or (code and "retry-after" not in response.headers):
             self.wrong.append(f"{query}: {said}")
 
+    def add(self, other: "Answers") -> None:
+        """Count other answers, too."""
+        self.outcomes += other.outcomes
+        self.wrong += other.wrong
+        self.longest_s = max(self.longest_s, other.longest_s)
+
 
 def labels_of(folder: Path) -> Mapping[str, Sequence[str]]:
     """What there is to choose from in the explorer, by dimension, as the published file has it."""

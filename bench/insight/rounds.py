@@ -11,12 +11,13 @@ from typing import Final
 
 import uvloop
 
-from bench.insight.queries import Answers, Choice, ask_at_once, client_of
+from bench.insight.asking import Asking, asking
+from bench.insight.queries import Answers, Choice
 from bench.insight.service import publish_again
 from bench.process_stats import cpu_s
 from bench.write_path.load.open_loop import HttpReply, connected, fire
 from bench.write_path.posts import CONNECTIONS
-from bench.write_path.servers import Served
+from bench.write_path.servers import LOAD_CORE, Served
 
 WARM_UP_S: Final = 2
 LEFT_OVER_S_MAX: Final = 12.0  # the API answers within 10 s
@@ -43,28 +44,29 @@ class Scene:
         gc.collect()
         gc.disable()  # a pause of the load would count as one of the API
         try:
-            return uvloop.run(self._posted(rate_per_s, seconds, chosen, answers))
+            if not chosen:
+                return uvloop.run(self._posted(rate_per_s, seconds))
+            with asking(self.insight.base, self.headers, chosen, LOAD_CORE) as asks:
+                return uvloop.run(self._posted(rate_per_s, seconds, asks, answers))
         finally:
             gc.enable()
 
     async def _posted(
-        self, rate_per_s: float, seconds: float, chosen: Sequence[Choice], answers: Answers
+        self, rate_per_s: float, seconds: float, asks: Asking | None = None, answers: Answers | None = None
     ) -> list[HttpReply]:
         aimed = cycle(self.requests)
-        async with (
-            connected(self.api.base, CONNECTIONS) as pool,
-            client_of(self.insight.base, self.headers) as client,
-        ):
+        async with connected(self.api.base, CONNECTIONS) as pool:
             shots = ((pool, request) for request in aimed)
             await fire(shots, rate_per_s=rate_per_s, seconds=WARM_UP_S)
             pool.take()
-            async with asyncio.TaskGroup() as group:
-                if chosen:
-                    publish_again(self.folder)
-                    group.create_task(ask_at_once(client, chosen, answers))
-                await fire(shots, rate_per_s=rate_per_s, seconds=seconds)
-                async with asyncio.timeout(LEFT_OVER_S_MAX):
-                    await pool.settled.wait()
+            if asks is not None:
+                publish_again(self.folder)
+                asks.tell("begin")
+            await fire(shots, rate_per_s=rate_per_s, seconds=seconds)
+            async with asyncio.timeout(LEFT_OVER_S_MAX):
+                await pool.settled.wait()
+            if asks is not None and answers is not None:
+                answers.add(await asks.answers())
             return pool.take()
 
 
