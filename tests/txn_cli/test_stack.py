@@ -54,9 +54,7 @@ TRANSACTION = {
 @pytest.fixture
 def busy_port() -> Iterator[int]:
     """A port that somebody else has."""
-    with socket.socket() as listener:
-        listener.bind((ports.HOST, ports.choose()))
-        listener.listen()
+    with socket.create_server((ports.HOST, ports.choose())) as listener:
         yield listener.getsockname()[1]
 
 

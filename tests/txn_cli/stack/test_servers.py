@@ -126,9 +126,7 @@ async def test_a_port_that_is_taken_after_it_was_chosen_moves_the_servers(tmp_pa
             supervised(told.narrator, lambda pids: None) as supervisor,
         ):
             first = base.ports
-            with socket.socket() as listener:
-                listener.bind((ports.HOST, first.of["volume"]))
-                listener.listen()
+            with socket.create_server((ports.HOST, first.of["volume"])) as listener:
                 await base.start(supervisor, told.narrator)
             await write(base.endpoints)
             assert first.owned.isdisjoint(base.ports.owned)
@@ -184,9 +182,7 @@ async def test_an_iterator_at_a_moment_behind_the_last_record_is_one_at_the_tip(
 @pytest.mark.parametrize("kind", ["kinesis", "dynamodb"])
 def test_a_busy_port_is_one_line(kind: str, tmp_path: Path, local_servers: Endpoints) -> None:
     packages = installed_at(shared_root(tmp_path))
-    with socket.socket() as listener:
-        listener.bind((ports.HOST, ports.choose()))
-        listener.listen()
+    with socket.create_server((ports.HOST, ports.choose())) as listener:
         port = listener.getsockname()[1]
         command = [
             str(find_node().node),
