@@ -26,6 +26,7 @@ RETRY_PAUSE_S: Final = (0.1, 0.8)
 GIVES_UP: Final = 0.15  # of all clients in doubt, at each answer
 KEYED: Final = 0.3  # of all single posts
 ASKS_AGAIN: Final = 0.6  # of those with a key, once they have their answer
+LATE_REPEATS: Final = 10  # after the load, of those with a key that were accepted
 ATTEMPTS_MAX: Final = 30
 
 # Answers that say that this attempt has stored nothing.
@@ -95,21 +96,31 @@ class Load:
         """Post for a while, then wait until every client has its answer or has given up."""
         timeout = aiohttp.ClientTimeout(total=ANSWER_S_MAX)
         connector = aiohttp.TCPConnector(limit=0)
-        async with (
-            aiohttp.ClientSession(self._url, headers=self._headers, timeout=timeout, connector=connector) as session,
-            asyncio.TaskGroup() as clients,
-        ):
-            loop = asyncio.get_running_loop()
-            began_s = loop.time()
-            upload_due_s = began_s
-            number = 0
-            while (due_s := began_s + number / SINGLES_PER_S) < began_s + for_s:
-                await asyncio.sleep(max(0.0, due_s - loop.time()))
-                clients.create_task(self._client(session, self._take_one(number)))
-                if loop.time() >= upload_due_s:
-                    upload_due_s += UPLOAD_EVERY_S
-                    clients.create_task(self._uploader(session, self._take(self._rng.randint(*UPLOAD_LINES))))
-                number += 1
+        async with aiohttp.ClientSession(
+            self._url, headers=self._headers, timeout=timeout, connector=connector
+        ) as session:
+            async with asyncio.TaskGroup() as clients:
+                await self._send(session, for_s, clients)
+            await self._ask_again(session)
+
+    async def _send(self, session: aiohttp.ClientSession, for_s: float, clients: asyncio.TaskGroup) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        upload_due_s = began_s
+        number = 0
+        while (due_s := began_s + number / SINGLES_PER_S) < began_s + for_s:
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
+            clients.create_task(self._client(session, self._take_one(number)))
+            if loop.time() >= upload_due_s:
+                upload_due_s += UPLOAD_EVERY_S
+                clients.create_task(self._uploader(session, self._take(self._rng.randint(*UPLOAD_LINES))))
+            number += 1
+
+    async def _ask_again(self, session: aiohttp.ClientSession) -> None:
+        """Send some accepted documents once more under their keys: after the last fault, on a machine of any speed."""
+        accepted = (each for each in self.submissions if each.key is not None and any(each.receipts()))
+        for submission in islice(accepted, LATE_REPEATS):
+            submission.answers.append(await self._post(session, submission))
 
     def lose_patience(self) -> None:
         """Let every client in doubt give up at its next answer."""
