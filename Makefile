@@ -62,7 +62,8 @@ chaos: $(STAMP) ## test the system under faults (SEEDS=50 or first-last), the pr
 	@$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),50) $(CHAOS_ARGS)
 	@CHAOS_SEEDS=$(or $(STORMS),0-299) CHAOS_EXAMPLES=$(or $(EXAMPLES),20000) CHAOS_MODEL=1 $(BIN)/python -m pytest --timeout 7200 \
 		tests/txn_core/kinesis/test_producer_run.py tests/devkit/kinesis_server/test_producer_storm.py \
-		tests/workers/test_protocol_model.py $(PYTEST_ARGS)
+		tests/workers/test_protocol_model.py tests/workers/leases/test_completeness.py \
+		tests/workers/archive/test_rendering.py tests/workers/score/test_score_processor.py $(PYTEST_ARGS)
 
 drill: $(STAMP) ## lose the index and the API keys of a local stack, rebuild the one and restore the others (ROWS=2000; minutes)
 	@$(BIN)/python -m tests.drill --rows $(or $(ROWS),2000)

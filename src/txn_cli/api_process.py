@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Final
 
 import structlog
 
@@ -23,7 +22,6 @@ from txn_core.logs.telemetry import configure_logging
 from txn_core.settings import Settings
 from txn_server.http.server import serve
 
-COMMAND: Final = (sys.executable, "-m", "txn_cli.api_process")
 _log = structlog.get_logger()
 
 

@@ -147,8 +147,11 @@ async def _make(client: DynamoDBClient, settings: Settings, definitions: Sequenc
             tasks.create_task(make_table(client, definition))
     for table in sorted(_recoverable(settings, names, definitions)):
         await keep_backups(client, table)
-    expiring = _expiring(settings, names)
-    return frozenset({each for each in made if each in expiring and not await let_rows_expire(client, each)})
+    expiring = _expiring(settings, names).intersection(made)
+    for table in sorted(expiring):
+        if not await let_rows_expire(client, table):
+            return expiring  # a server that has no TTL has it for none
+    return frozenset()
 
 
 def _expiring(settings: Settings, names: TableNames) -> frozenset[str]:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 EDGE_CODES = frozenset(
     {"route_not_found", "method_not_allowed", "card_number_misplaced", "api_key_missing", "api_key_invalid"}
 )  # what no operation answers
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 class Contract:
@@ -49,8 +50,10 @@ class Contract:
         content = documented["content"][media_type]
         if media_type == "application/problem+json":
             assert response.json()["code"] in content["examples"], f"{response.json()['code']} is not documented"
-        for document in _documents(media_type, response.text):
-            self.validate(document, content["schema"].get("contentSchema", {}).get("items", content["schema"]))
+            assert content["schema"] == _PROBLEM, "what a problem was held against above"
+        else:
+            for document in _documents(media_type, response.text):
+                self.validate(document, content["schema"].get("contentSchema", {}).get("items", content["schema"]))
         for name, header in documented["headers"].items():
             self._check_header(response, name, self.resolve(header))
 
@@ -80,7 +83,7 @@ class Contract:
 
     def _check_problem(self, response: httpx.Response) -> None:
         problem = response.json()
-        self.validate(problem, {"$ref": "#/components/schemas/Problem"})
+        self.validate(problem, _PROBLEM)
         assert problem["status"] == response.status_code
         assert problem["request_id"] == response.headers["x-request-id"]
         assert response.headers["cache-control"] == "no-store"

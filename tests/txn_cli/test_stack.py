@@ -21,7 +21,7 @@ from tests.support.signed_requests import Signed
 from tests.support.watched_metrics import lacking, watched_metrics
 from tests.txn_cli.builders import after_target
 from tests.txn_cli.stack.told_children import wait_until
-from tests.txn_cli.stack.upheld import COMMAND_S_MAX, Upheld, txn, upheld
+from tests.txn_cli.stack.upheld import COMMAND_S_MAX, Upheld, in_process, txn, upheld
 from txn_cli.simulator.simulated_rows import simulate_rows
 from txn_cli.stack import ports
 from txn_cli.stack.children.leftovers import ProcessMark
@@ -86,7 +86,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _mends(stack, INDEX.name)
         _mends(stack, "api")
         _mends(stack, KINESIS)
-        drained = stack.txn("status", "--wait-caught-up", "--timeout", "60", "--json")
+        drained = stack.ask("status", "--wait-caught-up", "--timeout", "60", "--json")
         assert drained.returncode == 0, drained.stderr
         status = json.loads(drained.stdout)
         assert status["drained"] is True
@@ -379,7 +379,7 @@ def test_a_status_of_servers_that_do_not_answer_says_so_in_one_line(tmp_path: Pa
     nowhere = f"http://{ports.HOST}:{ports.choose()}"
     settings = {f"TXN_{name}_ENDPOINT_URL": nowhere for name in ("KINESIS", "DYNAMODB", "S3")}
     credentials = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    asked = txn("status", **settings, **credentials)
+    asked = in_process("status", **settings, **credentials)
     assert asked.returncode == 2, "1 would be a finding"
     assert asked.stderr.startswith(f"txn: target: Kinesis at {nowhere}, ")
     assert after_target(asked.stderr).startswith(
@@ -389,6 +389,6 @@ def test_a_status_of_servers_that_do_not_answer_says_so_in_one_line(tmp_path: Pa
 
 
 def test_keys_of_a_stack_that_is_not_there_are_refused(tmp_path: Path) -> None:
-    asked = txn("keys", "create", "--scope", "admin", "--data-dir", str(tmp_path))
+    asked = in_process("keys", "create", "--scope", "admin", "--data-dir", str(tmp_path))
     assert (asked.returncode, asked.stdout) == (1, "")
     assert asked.stderr.startswith(f"txn: no stack is ready in {tmp_path}: start one with `txn up`, ")

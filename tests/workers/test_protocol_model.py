@@ -16,13 +16,13 @@ from workers.leases.ownership import Watch
 BOUNDS: Final = [
     (2, Budget(doubts=2, steals=1)),
     (3, Budget(doubts=1, steals=1)),
-    (2, Budget(doubts=1, steals=1, crashes=1)),
     (2, Budget(doubts=1, steals=1, renewals=1)),
     (2, Budget(steals=1, crashes=1, asks=1)),
     (2, Budget(doubts=1, asks=1, releases=1)),
     (2, Budget(doubts=1, crashes=1, resets=1)),
 ]
 BOUNDS_OF_CHAOS: Final = [
+    (2, Budget(doubts=1, steals=1, crashes=1)),
     (2, Budget(doubts=2, steals=2, crashes=1)),
     (3, Budget(doubts=1, steals=1, crashes=1, asks=1)),
     (2, Budget(doubts=1, steals=1, asks=1, releases=1, renewals=1)),

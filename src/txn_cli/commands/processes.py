@@ -9,10 +9,11 @@ What each needs is imported when it is asked for: a worker needs no web framewor
 
 import asyncio
 import os
+import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import structlog
 import typer
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from workers.context import OpenDrain
     from workers.rebuild.rebuild import Origin
 
+API_PROCESS: Final = (sys.executable, "-m", "txn_cli.api_process")
+"""The command of one of several processes of the API. A supervisor needs none of what its module imports."""
 ProcessName = StrEnum("ProcessName", {name: name for name in PROCESSES})  # type: ignore[misc] # the names are there
 _log = structlog.get_logger()
 
@@ -71,10 +74,9 @@ def api(
     else:
         configure_logging(settings.log_level, process="api")
         _log_start(system)
-        from txn_cli.api_process import COMMAND
         from txn_server.processes.supervisor import supervise
 
-        supervise(settings, COMMAND)
+        supervise(settings, API_PROCESS)
 
 
 def worker(

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from tests.builders import base64_key
 from txn_cli.main import app_of
 from txn_core.exceptions import SettingsError
+from txn_server.processes import supervisor
 
 KEYS = {
     "TXN_CARD_KEYS": json.dumps({"1": base64_key(1)}),
@@ -135,3 +137,18 @@ def test_taking_in_files_rebuilds_nothing(option: list[str]) -> None:
     ended = CliRunner().invoke(app_of("worker"), ["worker", "ingest", *option])
     assert isinstance(ended.exception, SettingsError)
     assert "do not go with ingest" in str(ended.exception)
+
+
+def test_a_supervisor_of_several_processes_does_not_load_what_they_serve(
+    own_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The web framework takes longer to load than all else."""
+    own_environment.chdir(tmp_path)
+    for name, value in {**KEYS, **NOBODY, **CREDENTIALS, "TXN_API_PROCESSES": "2"}.items():
+        own_environment.setenv(name, value)
+    started: list[Sequence[str]] = []
+    own_environment.setattr(supervisor, "supervise", lambda _, command: started.append(command))
+    own_environment.setitem(sys.modules, "txn_cli.api_process", None)  # so that to import it fails
+    done = CliRunner().invoke(app_of("api"), ["api"])
+    assert (done.exit_code, done.exception) == (0, None)
+    assert started == [(sys.executable, "-m", "txn_cli.api_process")]

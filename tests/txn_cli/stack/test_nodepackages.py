@@ -16,7 +16,9 @@ def names_in(folder: Path) -> set[str]:
 
 
 async def test_two_first_starts_at_once_do_not_clash(tmp_path: Path) -> None:
+    """And what an install that was ended left behind is removed."""
     node = binaries.find_node()
+    (tmp_path / f"{nodepackages.UNFINISHED}half").mkdir()
     assert not nodepackages.installed_at(tmp_path).is_dir()
     one, other = await asyncio.gather(nodepackages.install(tmp_path, node), nodepackages.install(tmp_path, node))
     assert one == other == nodepackages.installed_at(tmp_path)
@@ -36,12 +38,6 @@ async def test_a_failed_install_says_why_and_leaves_nothing(tmp_path: Path, monk
         await nodepackages.install(root, binaries.find_node())
     assert not nodepackages.installed_at(root).is_dir()
     assert names_in(root) == {".lock"}
-
-
-async def test_what_an_ended_install_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    (tmp_path / f"{nodepackages.UNFINISHED}half").mkdir()
-    await nodepackages.install(tmp_path, binaries.find_node())
-    assert names_in(tmp_path) == {nodepackages.installed_at(tmp_path).name, ".lock"}
 
 
 def test_installations_lie_with_the_data_where_the_environment_is_not_writable(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT, SHARD, encoded, json_bytes
+from tests.support.chaos import models_are_large
 from tests.txn_core.strategies import bodies
 from tests.workers.builders import event, records
 from txn_core.exceptions import EventError, UnwritableError
@@ -180,7 +181,7 @@ DATA = st.one_of(
 
 
 @given(st.lists(st.lists(DATA, min_size=1, max_size=4), min_size=1, max_size=4), st.integers(1, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=1_000 if models_are_large() else 12, deadline=None)
 def test_a_glance_at_many_gives_what_a_close_look_at_each_gives(
     aggregates: list[list[bytes]], part_rows: int
 ) -> None:

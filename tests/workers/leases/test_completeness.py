@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import ARRIVED_AT
+from tests.support.chaos import models_are_large
 from tests.workers.builders import BOB, event, lease, shard
 from tests.workers.conftest import StackFixture
 from txn_core.kinesis.record_batch import StreamRecord
@@ -220,7 +221,7 @@ STEPS = [
 ]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=1_000 if models_are_large() else 20, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(20, 120))
 def test_no_object_comes_into_an_hour_that_was_complete(rng: random.Random, steps: int) -> None:
     """Through any order of puts, splits, merges, plans and flushes; and in the end all but the last minute is."""

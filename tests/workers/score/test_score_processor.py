@@ -15,6 +15,7 @@ from fraud.scoring.score_rows import item_of
 from tests.builders import ARRIVED_AT, SHARD, card_number, position
 from tests.fraud.rules.written import rule_set
 from tests.fraud.scoring.made_models import CHALLENGER, CHAMPION, failing
+from tests.support.chaos import models_are_large
 from tests.support.memory_versions import DeadError, Life
 from tests.workers.builders import BOB, event, later, lease, records, shard
 from tests.workers.conftest import until
@@ -29,6 +30,8 @@ from workers.leases.version_pin import VersionPin, pin_at
 from workers.reading.reader import Batch
 
 LARGE = 90_000_00
+KILL_STRIDE = 1 if models_are_large() else 3
+"""How many calls lie between two kills; `make chaos` takes each."""
 UNDER_WAY: dict[str, Any] = {"records_max": 12, "age_s": 1e-9}
 """Limits under which a flush begins with each batch, unless one is on its way."""
 
@@ -101,7 +104,7 @@ async def test_whoever_is_killed_behind_any_call_leaves_nothing_that_the_next_on
     expected_rows = expected["rows"]
     ends_at, killed = 0, True
     while killed:
-        ends_at += 1
+        ends_at += KILL_STRIDE
         world = ScoreWorld()
         try:
             await world.begun(Life(ends_at, behind=True), **limits).drain(read, at_once=2 if limits else 4)
