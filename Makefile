@@ -27,7 +27,7 @@ EXTRAS := lake local warehouse postgres train score otel lambda
 LOCK := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages lambda-seeds bench-lambda drill image test-image smoke-aws
+.PHONY: help setup demo test check lint-openapi clients fuzz-contract bench bench-counts bench-curation bench-drains bench-fan-out bench-reads bench-scorer bench-served bench-size bench-idle-day chaos races canary fuzz abuse fuzz-http lake-storms unread-log upload-memory first-call audit openapi alarms watch-panels dashboard check-deploy check-dashboard readme screenshots test-pages charts lock format clean kills features features-oracle warehouse-answers questions warehouse-seeds bench-warehouse bench-explorer bench-pages bench-insight-beside bench-item event-dictionary warehouse-redshift warehouse-spark shipped-model model-search templates test-deploy outages lambda-seeds bench-lambda drill image test-image smoke-aws
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -137,6 +137,9 @@ bench-served: $(STAMP) ## measure a model of the sample by served scores, agains
 
 bench-size: $(STAMP) ## load the data set's 1,852,394 rows into a local stack (ROWS= for a part): index, lake, disk, memory (about an hour)
 	@$(BIN)/python -m bench.size $(if $(ROWS),--rows $(ROWS)) $(BENCH_ARGS)
+
+bench-item: $(STAMP) ## measure items of the index and their write units, by DynamoDB's counting: the sample file's rows (two minutes)
+	@$(BIN)/python -m bench.item_size $(BENCH_ARGS)
 
 bench-idle-day: $(STAMP) ## send an idle day's calls to the local servers (PART=0.1 of it): disk, memory (about ten minutes)
 	@$(BIN)/python -m bench.size.idle_day $(if $(PART),--part $(PART)) $(BENCH_ARGS)
@@ -263,6 +266,9 @@ warehouse-spark: $(STAMP) $(DBT) $(VENV)/spark/.installed ## compare DuckDB with
 
 model-search: $(STAMP) ## say what each group of features and each parameter adds, on days 0 to 79 of the sample alone (FILE=; 10 minutes)
 	@$(BIN)/python -m bench.model_search $(FILE) $(BENCH_ARGS)
+
+event-dictionary: $(STAMP) ## train the dictionary of the index's events again, on simulated rows (a minute of CPU)
+	@$(BIN)/python -m devkit.event_dictionary
 
 shipped-model: $(STAMP) ## train the model that comes with the package again, on simulated rows (a minute of CPU)
 	@$(BIN)/python -m txn_cli.fraud.ship

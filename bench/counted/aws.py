@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -105,8 +105,9 @@ class Tables:
         return Service(link, self._answer)
 
     def put(self, table: str, key: str, item: dict[str, Any]) -> None:
-        """Put an item whose key is one attribute."""
-        self.tables.setdefault(table, Table()).put(key, item)
+        """Put an item whose key is one attribute; bytes are kept as JSON has them."""
+        as_json = {name: {"B": b64encode(each["B"]).decode()} if "B" in each else each for name, each in item.items()}
+        self.tables.setdefault(table, Table()).put(key, as_json)
 
     def _answer(self, operation: str, request: Any) -> tuple[float, dict[str, Any]]:
         self.reads += 1

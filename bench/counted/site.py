@@ -25,7 +25,7 @@ from txn_api.writes.batch import PostBatch
 from txn_core.api_keys import SCOPES, ApiKeyTable, Scope, mint
 from txn_core.aws.clients import Aws
 from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import LAYOUT_ID
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID
 from txn_core.quotas import BY_SETTINGS, Limits
 from txn_core.settings import Settings
 from txn_core.transactions.identity import Account
@@ -80,7 +80,8 @@ async def site(loop: CountingLoop, **changes: object) -> AsyncIterator[Site]:
     with environment(), clocks_of(loop):
         settings = Settings.model_validate(_settings() | changes)
         names = TableNames.of(settings)
-        layout = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": str(settings.merchant_write_shards)}}
+        shards = {"N": str(settings.merchant_write_shards)}
+        layout = {"id": {"S": LAYOUT_ID}, "write_shards": shards, ITEM_FORM: {"N": "2"}}
         tables.put(names.transactions, "id", layout)
         application = create_app(settings)
         config = Config(

@@ -21,7 +21,7 @@ from txn_cli.stack.endpoints import Endpoints
 from txn_core.aws.clients import Aws
 from txn_core.card_numbers.pan import Pan
 from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import LAYOUT_ID, IndexItem, TransactionTable
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, IndexItem, TransactionTable
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import KeyRing
@@ -72,7 +72,7 @@ async def _filled(at: Site) -> tuple[str, tuple[str, ...]]:
     names, keys = TableNames.of(settings), KeyRing.from_settings(settings)
     async with Aws(settings).dynamodb() as dynamodb:
         shards = str(settings.merchant_write_shards)
-        layout: Any = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": shards}}
+        layout: Any = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": shards}, ITEM_FORM: {"N": "2"}}
         await dynamodb.put_item(TableName=names.transactions, Item=layout)
         table = await TransactionTable.open(dynamodb, names.transactions)
         admission = Admission(keys, settings.occurred_ahead_s_max)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bench.scorer.item_units import item_bytes, write_units
+from operations.cost.dynamodb_units import item_bytes, write_units
 
 _KEYS: Final = ("id", "card", "part")
 Table = dict[str, Any]
@@ -22,7 +22,7 @@ class Tally:
         """Count the write of an item."""
         self.items += 1
         self.bytes += item_bytes(item)
-        self.units += write_units(item)
+        self.units += write_units(item_bytes(item))
 
 
 @dataclass(slots=True)

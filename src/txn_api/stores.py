@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from txn_api.problems import OutcomeUnknown, StoreUnavailable
 from txn_core.aws.errors import code_of
-from txn_core.exceptions import StoreError
+from txn_core.exceptions import StoredEventError, StoreError
 
 STORE_ERRORS: Final = (ClientError, BotoCoreError, AiohttpError, TimeoutError, OSError)
 
@@ -29,6 +29,9 @@ async def store_reads(deadline_s: float = READ_S_MAX) -> AsyncIterator[None]:
             yield
     except STORE_ERRORS as error:
         _log.warning("store_not_reached", error=code_of(error))
+        raise StoreUnavailable from None
+    except StoredEventError as error:  # another version may have written it, and a process of that can read it
+        _log.error("transactions_unreadable", reason=str(error))
         raise StoreUnavailable from None
 
 

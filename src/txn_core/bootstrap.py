@@ -13,6 +13,7 @@ from txn_core.aws.clients import Aws
 from txn_core.aws.errors import carried_out
 from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.attributes import number, string
+from txn_core.dynamodb.item_form import ItemForm
 from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import (
@@ -22,7 +23,7 @@ from txn_core.dynamodb.tables import (
     lake_progress_definition,
     shared_definitions,
 )
-from txn_core.dynamodb.transactions import LAYOUT_ID
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, form_of
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.consumers import drain_consumers, register_consumers
 from txn_core.kinesis.stream_making import StreamLayout, alerts_layout, make_stream, transactions_layout
@@ -32,8 +33,10 @@ from txn_core.transactions.instants import Instant, now
 READY_WAIT_S: Final = 120.0
 
 
-async def bootstrap(settings: Settings) -> frozenset[str]:
+async def bootstrap(settings: Settings, *, item_form: ItemForm | None = None) -> frozenset[str]:
     """Make whatever is missing and wait until all of it is usable.
+
+    `item_form` is what the index is to be written in from now on. A new table has the newest form by itself.
 
     Gives the tables whose expired rows stay, since their server has no TTL (a local one). Nothing but room depends
     on it: who reads such rows looks at their time.
@@ -49,7 +52,7 @@ async def bootstrap(settings: Settings) -> frozenset[str]:
             async with asyncio.timeout(READY_WAIT_S), asyncio.TaskGroup() as tasks:
                 for layout in _stream_layouts(settings):
                     tasks.create_task(_stream_with_consumers(kinesis, layout, settings))
-                tables = tasks.create_task(_tables(dynamodb, settings))
+                tables = tasks.create_task(_tables(dynamodb, settings, item_form))
                 tasks.create_task(make_bucket(s3, bucket))
                 if files is not None:
                     tasks.create_task(make_clients_bucket(s3, files, settings))
@@ -131,12 +134,37 @@ def _definitions(names: TableNames) -> list[Any]:
     return [*shared_definitions(names), *(index_definitions(names) if names.generation == FIRST_GENERATION else [])]
 
 
-async def _tables(client: DynamoDBClient, settings: Settings) -> frozenset[str]:
+async def _tables(client: DynamoDBClient, settings: Settings, item_form: ItemForm | None = None) -> frozenset[str]:
     names = TableNames.of(settings)
     kept = await _make(client, settings, _definitions(names))
     if names.generation == FIRST_GENERATION:
         await _lay_out(client, settings, {})
+    if item_form is not None:
+        await _allow_form(client, names.transactions, item_form)
     return kept
+
+
+async def _allow_form(client: DynamoDBClient, table: str, form: ItemForm) -> None:
+    """Keep another item form with a table, if it is another one. The rest of its layout stays."""
+    key = {"id": string(LAYOUT_ID)}
+    while True:
+        layout = (await client.get_item(TableName=table, Key=key, ConsistentRead=True)).get("Item")
+        if layout is None:
+            raise StoreError(f"table {table} has no layout item; build the generation first")
+        if form_of(layout) is form:
+            return
+        before = layout.get(ITEM_FORM)
+        values: Any = {} if before is None else {"ExpressionAttributeValues": {":before": before}}
+        await carried_out(
+            client.put_item(
+                TableName=table,
+                Item={**layout, ITEM_FORM: number(form)},
+                ConditionExpression=f"attribute_not_exists({ITEM_FORM})"
+                if before is None
+                else f"{ITEM_FORM} = :before",
+                **values,
+            )
+        )
 
 
 async def _make(client: DynamoDBClient, settings: Settings, definitions: Sequence[Any]) -> frozenset[str]:
@@ -184,6 +212,7 @@ async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[
                 Item={
                     "id": string(LAYOUT_ID),
                     "write_shards": number(settings.merchant_write_shards),
+                    ITEM_FORM: number(max(ItemForm)),
                     **attributes,
                 },
                 ConditionExpression="attribute_not_exists(id)",

@@ -12,6 +12,7 @@
     │   ├── NotStoredError       the stream is known not to hold the record
     │   └── OutcomeUnknownError  the record may or may not be on the stream
     ├── StoreError               a store answered in a way that no retry mends
+    │   └── StoredEventError     an item's event cannot be read, by this version or at all
     ├── OutageError              an outage outlasted the time that its caller had
     ├── ServingError             the API cannot be served, or not to an orderly end
     ├── WarehouseError           the warehouse cannot take or give rows
@@ -90,6 +91,10 @@ class OutcomeUnknownError(ProducerError):
 
 class StoreError(TxnError):
     """A store answered in a way that no retry mends."""
+
+
+class StoredEventError(StoreError):
+    """An item's event is damaged, or packed with a dictionary that this version lacks. The text names the latter."""
 
 
 class OutageError(TxnError):

@@ -13,6 +13,7 @@ import pytest
 from backports import zstd
 from opentelemetry import trace
 
+from tests.builders import encoded, of_before, request
 from tests.canary.coverage import NOT_PROVOKED, gaps
 from tests.canary.evidence import Evidence
 from tests.canary.exchanges import status_of
@@ -27,12 +28,28 @@ from tests.canary.warehouse import CITY, PERSON, PersonSearch, amiss
 from tests.support.card_search import CardSearch, search_cells, search_files
 from txn_api.problems import PROBLEMS
 from txn_core.card_numbers.pan import passes_luhn
+from txn_core.dynamodb.item_form import ItemForm
+from txn_core.dynamodb.transactions import IndexItem, TransactionTable
+from txn_core.positions import WriteOrder
+from txn_core.transactions.event import Event
 
 MARKS = Marks(7)
 NUMBER = MARKS.new("planted")
 OPENAPI: dict[str, Any] = {
     "paths": {"/transactions": {"post": {}, "get": {"parameters": [{"in": "query", "name": "card_id"}]}}}
 }
+
+
+def packed(place: str) -> dict[str, Any]:
+    """An item of the index whose packed event has the number somewhere."""
+    name, amount = (NUMBER, 1) if place == "name" else ("Mann", int(NUMBER))
+    event = encoded(of_before(request(amount_minor=1), name)).data
+    written = event.replace(b'"amount_minor":1,', f'"amount_minor":{amount},'.encode())
+    item = IndexItem.of(Event.decode(written), written, WriteOrder("2026-01-02T03:04:05.678901Z#s#001-1#0"))
+    table = TransactionTable(None, "t", 1, item_form=ItemForm.PACKED)  # type: ignore[arg-type]
+    found = table.attributes(item)
+    assert NUMBER.encode() not in found["event"]["B"]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -54,11 +71,15 @@ OPENAPI: dict[str, Any] = {
         gzip.compress(NUMBER.encode() + bytes(1 << 16))[:-9],
         {"event": {"B": zstd.compress(NUMBER.encode())}},
         {"event": {"S": f'{{"x":"{NUMBER}"}}'}},
+        packed("name"),
+        packed("amount"),
+        {"event": {"B": gzip.compress(packed("name")["event"]["B"])}},
+        {"conflicts": {"SS": ["0", NUMBER]}, "contents": {"M": {"0": {"B": packed("name")["event"]["B"]}}}},
         ["0" * 40 + NUMBER],
         {"history": {"B": history(amount=int(NUMBER))}},
         {"history": {"B": history(model=NUMBER)}},
     ],
-    ids=range(19),
+    ids=range(23),
 )
 def test_a_planted_number_is_found_in_any_dress(text: object) -> None:
     """As a value of a store, an answer or a line."""

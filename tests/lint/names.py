@@ -64,7 +64,7 @@ REPLACED: Final = {
 """Names of old, and what stands for them."""
 
 SCRIPTS: Final = frozenset({".py", ".js", ".mjs", ".ts"})
-NO_PROSE: Final = frozenset({".png", ".sig", ".csv"})
+NO_PROSE: Final = frozenset({".png", ".sig", ".csv", ".zdict"})
 # These name them, and the names of others' packages are not ours.
 _EXEMPT: Final = frozenset(f"tests/lint/{name}.py" for name in ("documents", "names", "test_documents", "test_names"))
 _LOCK: Final = "package-lock.json"

@@ -20,6 +20,7 @@ from backports import zstd
 from devkit.user_records import deaggregate
 
 from fraud.history.card_history import CardHistory
+from txn_core.dynamodb.item_form import dictionaries
 from txn_core.exceptions import HistoryError
 
 # Whatever stands between letters and digits hides no number; long enough to hold one is what is left.
@@ -135,10 +136,16 @@ def _unpacked(data: bytes) -> bytes:
         if data.startswith(b"\x1f\x8b"):
             return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data)
         if data.startswith(b"\x28\xb5\x2f\xfd"):
-            return zstd.ZstdDecompressor().decompress(data)
+            return _unframed(data)
     except (zlib.error, zstd.ZstdError, HistoryError):
         pass  # its bytes are searched as they are
     return b""
+
+
+def _unframed(frame: bytes) -> bytes:
+    """What a frame of zstd holds, also by a dictionary of ours."""
+    known = dictionaries().get(zstd.get_frame_info(frame).dictionary_id)
+    return zstd.ZstdDecompressor(None if known is None else zstd.ZstdDict(known)).decompress(frame)
 
 
 async def search_streams(search: CardSearch, ready: Mapping[str, Any], *, but: str | None = None) -> None:

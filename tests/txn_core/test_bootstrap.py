@@ -16,9 +16,10 @@ from txn_core.aws.bucket_making import make_clients_bucket
 from txn_core.aws.clients import Aws
 from txn_core.bootstrap import bootstrap
 from txn_core.dynamodb import table_making
+from txn_core.dynamodb.item_form import ItemForm
 from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
-from txn_core.dynamodb.transactions import TransactionTable
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, TransactionTable, form_of
 from txn_core.exceptions import StoreError
 from txn_core.kinesis import stream_making
 from txn_core.kinesis.stream_making import make_stream, transactions_layout
@@ -67,6 +68,30 @@ async def test_several_at_once_make_it_once(settings: Settings) -> None:
     async with Aws(settings).dynamodb() as dynamodb:
         table = await TransactionTable.open(dynamodb, TableNames(settings.table_prefix).transactions)
         assert table.write_shards == settings.merchant_write_shards
+
+
+async def test_a_new_table_has_the_newest_item_form_and_an_old_one_keeps_its_own(settings: Settings) -> None:
+    """Until an operator allows another, once or several at a time; the rest of the layout stays."""
+    await bootstrap(settings)
+    name, key = TableNames(settings.table_prefix).transactions, {"id": {"S": LAYOUT_ID}}
+    async with Aws(settings).dynamodb() as dynamodb:
+        layout = (await dynamodb.get_item(TableName=name, Key=key))["Item"]
+        assert layout[ITEM_FORM] == {"N": "2"}
+        before: Any = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": "5"}, "origin": {"S": "of before"}}
+        await dynamodb.put_item(TableName=name, Item=before)
+        await bootstrap(settings)
+        table = await TransactionTable.open(dynamodb, name)
+        assert (table.write_shards, table.item_form) == (5, ItemForm.TEXT)
+        await asyncio.gather(*(bootstrap(settings, item_form=ItemForm.PACKED) for _ in range(3)))
+        layout = (await dynamodb.get_item(TableName=name, Key=key))["Item"]
+        assert layout == before | {ITEM_FORM: {"N": "2"}}
+        await bootstrap(settings, item_form=ItemForm.TEXT)
+        assert (await TransactionTable.open(dynamodb, name)).item_form is ItemForm.TEXT
+
+
+def test_a_form_of_a_later_version_is_not_guessed() -> None:
+    with pytest.raises(StoreError, match="item form 3"):
+        form_of({ITEM_FORM: {"N": "3"}})
 
 
 async def test_a_table_that_was_not_bootstrapped_is_told_so(settings: Settings) -> None:

@@ -6,7 +6,7 @@ what is assumed there. What they do not measure is left out, and named.
 
 from typing import Final
 
-from operations.cost.dynamodb_units import INDEX_ITEM_BYTES, SCORE_WRITE_UNITS, index_write_units
+from operations.cost.dynamodb_units import SCORE_WRITE_UNITS, index_item_bytes, index_write_units
 from operations.cost.prices import MILLION, REGION, Price, price
 from operations.figures.api_watch import RecordSizes
 from operations.shapes import Basis, CostFigures, CostPartShape, DrainFigures
@@ -47,7 +47,7 @@ def cost_of(
         _part("kinesis_shards", hours, _SHARD_HOURS, "measured"),
     ]
     if INDEX.name in ran:
-        units = None if sizes is None else float(index_write_units(sizes.data_bytes + INDEX_ITEM_BYTES))
+        units = None if sizes is None else float(index_write_units(index_item_bytes(sizes.data_bytes)))
         parts.append(_part("dynamodb_index", units, _WRITES, "derived"))
     if SCORE.name in ran:
         parts.append(_part("dynamodb_scores", SCORE_WRITE_UNITS, _WRITES, "benchmark"))

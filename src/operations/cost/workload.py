@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from operations.cost.dynamodb_units import INDEX_ITEM_BYTES
+from operations.cost.dynamodb_units import event_bytes_of, index_item_bytes
 from txn_core.drains import ARCHIVE, INDEX, SCORE
 
 MONTH_HOURS: Final = 730.0
 MONTH_S: Final = MONTH_HOURS * 3600
-ITEM_BYTES_DEFAULT: Final = 1250
-"""An item of the index of the Kaggle data set has 1,209 to 1,300 bytes by DynamoDB's counting."""
-ITEM_BYTES_MIN: Final = INDEX_ITEM_BYTES + 200  # an event has names of fields, ids and times at least
-ITEM_BYTES_MAX: Final = 60_000
+ITEM_BYTES_DEFAULT: Final = 512
+"""An item of the index of the Kaggle data set, packed, by DynamoDB's counting (`make bench-item`)."""
+ITEM_BYTES_MIN: Final = int(index_item_bytes(200))  # an event has names of fields, ids and times at least
+ITEM_BYTES_MAX: Final = 12_000
 RATE_MIN, RATE_MAX = 0.001, 1_000_000.0
 MONTHS_MAX: Final = 1_200
 
@@ -39,7 +39,7 @@ class Workload:
 
     Attributes:
         rate: transactions a second, each a post of its own.
-        item_bytes: mean size of an item of the index, by DynamoDB's counting.
+        item_bytes: mean size of an item of the index, packed, by DynamoDB's counting.
         months: how many months of transactions the index holds.
         lake_months: how many the lake holds; None is as many.
         scores: whether the scorer runs.
@@ -61,7 +61,7 @@ class Workload:
     @property
     def event_bytes(self) -> float:
         """The mean size of an event on the stream."""
-        return self.item_bytes - INDEX_ITEM_BYTES
+        return event_bytes_of(self.item_bytes)
 
     @property
     def a_month(self) -> float:

@@ -232,12 +232,23 @@ def bootstrap(
     layout: Annotated[
         bool, typer.Option(help="Print as JSON what TXN_* would have made where nothing is, and ask nobody.")
     ] = False,
+    item_form: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=2,
+            help="How the index is written from now on: 1 as text, 2 packed, once every process can read it.",
+            show_default="as it is; 2 in a new table",
+        ),
+    ] = None,
 ) -> None:
     """Make stream, tables and bucket; a second run changes nothing.
 
-    It needs the rights to make what is missing, and to describe what is there.
+    It needs the rights to make what is missing, and to describe what is there. Workers follow a change of the item
+    form within a minute; items that are there stay as they are, and are read.
     """
     from txn_core.bootstrap import bootstrap, layout_of
+    from txn_core.dynamodb.item_form import ItemForm
 
     if layout:
         say_document(
@@ -247,7 +258,7 @@ def bootstrap(
     system = _system(data_dir, aws=aws)
     settings = system.settings
     announce(system.where)
-    kept = asyncio.run(bootstrap(settings))
+    kept = asyncio.run(bootstrap(settings, item_form=None if item_form is None else ItemForm(item_form)))
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
     if kept:
         say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")

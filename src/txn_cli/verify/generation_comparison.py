@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from txn_core.aws.types import DynamoDBClient
+from txn_core.dynamodb.attributes import string
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry
+from txn_core.dynamodb.item_form import EVENT, event_of
 from txn_core.dynamodb.table_shapes import EXPIRES_AT
 from txn_core.dynamodb.tables import TableNames
 from txn_core.dynamodb.transactions import LAYOUT_ID
@@ -113,7 +115,9 @@ def _key(item: Any, keys: Iterable[str]) -> str:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    """The item but for its end, with its sets in order: DynamoDB promises none."""
+    """The item but for its end, its event as text, with its sets in order: DynamoDB promises none."""
+    if EVENT in item:
+        item = {**item, EVENT: string(event_of(item))}
     return {
         name: {kind: sorted(v) if kind == "SS" else v for kind, v in of.items()}
         for name, of in item.items()

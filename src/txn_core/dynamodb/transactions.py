@@ -1,27 +1,32 @@
 """The index of transactions: one item a transaction id, found again by card, by merchant and by id."""
 
+import time
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import structlog
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
+from txn_core.dynamodb.item_form import EVENT, READ_WITH_EVENT, ItemForm, event_of, with_event
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, EXPIRES_AT
-from txn_core.exceptions import StoreError
+from txn_core.exceptions import StoredEventError, StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import Account, CardId, MerchantId, TransactionId
 from txn_core.transactions.instants import Instant
 
-# The item that keeps the number of write shards with the table; no account is called so.
+# The item that keeps with the table the number of write shards and the form of items; no account is called so.
 LAYOUT_ID: Final = "#layout"
+ITEM_FORM: Final = "item_form"  # of the layout; a table without it was made before there were several
+LAYOUT_S: Final = 60.0  # how long writers go on with the form that they know
 # An item holds 400 KB: without a bound, a client that uses one id for everything would fill it up.
 CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
@@ -29,7 +34,9 @@ _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
-_SHOWN: Final = ("sort", "event", _CONFLICTS, EXPIRES_AT)
+_SHOWN: Final = (EVENT, *READ_WITH_EVENT, _CONFLICTS, EXPIRES_AT)
+_log = structlog.get_logger()
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,20 @@ class TransactionTable:
     """Reads and first-write-wins writes of the index table.
 
     Writes, and reads of a merchant, need the number of write shards: it is given, or `learn_layout` has read it.
-    `expiry` is for those who write; a row that is over is there for nobody.
+    `expiry` and `item_form` are for those who write; a row that is over is there for nobody.
     """
 
     def __init__(
-        self, client: DynamoDBClient, name: str, write_shards: int | None = None, expiry: Expiry = KEPT_FOR_EVER
+        self,
+        client: DynamoDBClient,
+        name: str,
+        write_shards: int | None = None,
+        expiry: Expiry = KEPT_FOR_EVER,
+        item_form: ItemForm = ItemForm.TEXT,
     ) -> None:
         self._client, self._name, self._write_shards, self.expiry = client, name, write_shards, expiry
+        self.item_form = item_form
+        self._learned_s: float | None = None  # by the monotonic clock; None while no layout was read
 
     @classmethod
     async def open(cls, client: DynamoDBClient, name: str, expiry: Expiry = KEPT_FOR_EVER) -> "TransactionTable":
@@ -107,13 +121,24 @@ class TransactionTable:
         return table
 
     async def learn_layout(self) -> None:
-        """Read the number of write shards, unless it is known: it stays what the table was made with.
+        """Read the layout, unless it is known. The number of write shards stays what the table was made with.
 
         Raises:
             StoreError: the table is not there or was not bootstrapped.
         """
-        if self._write_shards is not None:
-            return
+        if self._write_shards is None:
+            await self._read_layout()
+
+    async def renew_layout(self) -> None:
+        """Read the layout again when it was read `LAYOUT_S` ago: an operator may have allowed another item form.
+
+        Raises:
+            StoreError: the table is not there any more.
+        """
+        if self._learned_s is not None and time.monotonic() - self._learned_s >= LAYOUT_S:
+            await self._read_layout()
+
+    async def _read_layout(self) -> None:
         try:
             answer = await self._client.get_item(
                 TableName=self._name, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True
@@ -127,7 +152,10 @@ class TransactionTable:
             ) from None
         if "Item" not in answer:
             raise StoreError(f"table {self._name} has no layout item; run `txn bootstrap`")
-        self._write_shards = int(answer["Item"]["write_shards"]["N"])
+        layout = answer["Item"]
+        self._write_shards = int(layout["write_shards"]["N"])
+        self.item_form = form_of(layout)
+        self._learned_s = time.monotonic()
 
     @property
     def write_shards(self) -> int:
@@ -251,7 +279,11 @@ class TransactionTable:
     async def get(
         self, account: Account, transaction_id: TransactionId, *, at: Instant | None = None
     ) -> StoredTransaction | None:
-        """One transaction, read consistently; None also where it was over at a moment, which is now unless given."""
+        """One transaction, read consistently; None also where it was over at a moment, which is now unless given.
+
+        Raises:
+            StoredEventError: its event cannot be read.
+        """
         answer = await self._client.get_item(
             TableName=self._name, Key={"id": string(_id(account, transaction_id))}, ConsistentRead=True
         )
@@ -259,14 +291,18 @@ class TransactionTable:
         return None if item is None or self.expiry.has_passed(item, at) else _stored(item)
 
     async def get_all(self, keys: Collection[str]) -> dict[str, StoredTransaction]:
-        """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently."""
+        """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently.
+
+        One whose event cannot be read is left out, and said in the log.
+        """
         found: list[Any] = []
         asked: Any = {self._name: {"Keys": [{"id": string(key)} for key in keys], "ConsistentRead": True}}
         while asked and keys:
             answer = await self._client.batch_get_item(RequestItems=asked)
             found += answer["Responses"].get(self._name, ())
             asked = answer["UnprocessedKeys"]  # an answer has 16 MB at most
-        return {item["id"]["S"]: _stored(item) for item in found if not self.expiry.has_passed(item)}
+        there = (item for item in found if not self.expiry.has_passed(item))
+        return dict(self._readable(there, lambda item: (item["id"]["S"], _stored(item))))
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
         """The range of one card, whose ids are those under every key version with data, the oldest last."""
@@ -281,7 +317,10 @@ class TransactionTable:
         return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{ids[-1]}", partitions, span)
 
     async def page(self, query: RangeQuery) -> Page:
-        """One page of a range. Index reads may lag behind writes on AWS."""
+        """One page of a range. Index reads may lag behind writes on AWS.
+
+        A row whose event cannot be read is left out, and said in the log: the others are there all the same.
+        """
         low, high = query.span.bounds()
 
         async def read(partition: str, after: SortKey | None, rows_max: int) -> Chunk:
@@ -289,7 +328,7 @@ class TransactionTable:
                 "TableName": self._name,
                 "IndexName": query.index,
                 "KeyConditionExpression": "#key = :key AND #sort BETWEEN :low AND :high",
-                "ProjectionExpression": "#sort, #event, #conflicts, #expires_at",
+                "ProjectionExpression": ", ".join(f"#{name}" for name in _SHOWN),
                 "ExpressionAttributeNames": {"#key": query.key} | {f"#{name}": name for name in _SHOWN},
                 "ExpressionAttributeValues": {":key": string(partition), ":low": string(low), ":high": string(high)},
                 "ScanIndexForward": not query.span.descending,
@@ -305,10 +344,21 @@ class TransactionTable:
                 }
             answer = await self._client.query(**request)
             rest = answer.get("LastEvaluatedKey")
-            rows = [_row(item) for item in answer["Items"] if not self.expiry.has_passed(item)]
+            rows = self._readable((item for item in answer["Items"] if not self.expiry.has_passed(item)), _row)
             return Chunk(rows, None if rest is None else SortKey(rest["sort"]["S"]))
 
         return await merge(query, read)
+
+    def _readable(self, items: Iterable[Any], read: Callable[[Any], _Read]) -> list[_Read]:
+        found, unread = [], dict[str, int]()
+        for item in items:
+            try:
+                found.append(read(item))
+            except StoredEventError as error:
+                unread[str(error)] = unread.get(str(error), 0) + 1
+        for reason, count in unread.items():
+            _log.error("transactions_unreadable", table=self._name, reason=reason, count=count)
+        return found
 
     async def _update(self, item: IndexItem, **request: Any) -> bool:
         key = {"id": string(item.key)}
@@ -320,14 +370,25 @@ class TransactionTable:
 
     def _attributes(self, item: IndexItem, expires_at: int | None) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
-        return {
+        keys = {
             "card": string(f"{item.account}#{item.card_id}"),
             "merchant": string(_merchant_key(item.account, item.merchant_id, shard)),
             "sort": string(item.sort),
-            "event": string(item.event),
             "order": string(item.order.text),
-            **expiry_attribute(expires_at),
         }
+        return with_event(keys, item.event, self.item_form) | expiry_attribute(expires_at)
+
+
+def form_of(layout: Any) -> ItemForm:
+    """The form of items that a table's layout allows.
+
+    Raises:
+        StoreError: a later version has allowed one that is not known here.
+    """
+    number = layout.get(ITEM_FORM, {"N": "1"})["N"]
+    if number not in {str(int(form)) for form in ItemForm}:
+        raise StoreError(f"the index is written in item form {number}, which this version does not know")
+    return ItemForm(int(number))
 
 
 def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozenset[str]]) -> dict[str, Any]:
@@ -341,7 +402,7 @@ def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozen
 
 def _stored(item: Any) -> StoredTransaction:
     return StoredTransaction(
-        event=item["event"]["S"],
+        event=event_of(item),
         order=WriteOrder(item["order"]["S"]),
         conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
         others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
@@ -369,4 +430,4 @@ def _merchant_key(account: Account, merchant_id: MerchantId, shard: int) -> str:
 def _row(item: Any) -> Row:
     noted = item.get(_CONFLICTS)
     conflicts = () if noted is None else tuple(sorted(noted["SS"]))
-    return Row(SortKey(item["sort"]["S"]), item["event"]["S"], conflicts)
+    return Row(SortKey(item["sort"]["S"]), event_of(item), conflicts)

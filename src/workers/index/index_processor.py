@@ -105,6 +105,7 @@ class Index:
 
     async def write_all(self, records: Sequence[StreamRecord]) -> None:
         """Write records; all are durable on return. Others' writes share the slots in turn."""
+        await self._ask(self.transactions.renew_layout)
         waiting, apart = _taken_in(records), SettingApart(self.dead_letters, RecordBatch.of(records))
         async with asyncio.TaskGroup() as workers:
             for _ in range(min(self.writes_max, len(records))):

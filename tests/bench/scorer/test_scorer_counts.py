@@ -1,12 +1,9 @@
 """What the scorer writes and publishes, counted on a few simulated rows; the long form is `make bench-scorer`."""
 
 import asyncio
-from typing import Any
 
-import pytest
 from bench.drains.fetched import fetched
 from bench.scorer.free_stores import SHARD, FreeScorer, free_settings, usual_versions
-from bench.scorer.item_units import item_bytes, write_units
 from bench.scorer.simulated import bodies, events
 from bench.scorer.speed import scored_s
 from bench.scorer.units import SCORE_BYTES_MAX, UNITS_MAX, Writing
@@ -18,27 +15,6 @@ from workers.reading.read_position import records_of
 CARDS = 3
 ROWS = 320
 """Of three cards: 50 days."""
-
-
-@pytest.mark.parametrize(
-    ("item", "size"),
-    [
-        ({"id": {"S": "grün"}}, 2 + 5),
-        ({"b": {"B": bytes(10)}}, 1 + 10),
-        ({"n": {"N": "0"}}, 1 + 1),
-        ({"n": {"N": "1234"}}, 1 + 3),
-        ({"n": {"N": "-12300"}}, 1 + 4),
-        ({"m": {"M": {"s": {"S": "xy"}}}}, 1 + 3 + 1 + 1 + 2),
-        ({"l": {"L": [{"BOOL": True}, {"NULL": True}]}}, 1 + 3 + 2 + 2),
-    ],
-)
-def test_the_size_of_an_item_is_that_of_the_developer_guide(item: dict[str, Any], size: int) -> None:
-    assert item_bytes(item) == size
-
-
-@pytest.mark.parametrize(("size", "units"), [(1, 1), (1_024, 1), (1_025, 2)])
-def test_a_begun_kilobyte_is_a_unit(size: int, units: int) -> None:
-    assert write_units({"b": {"B": bytes(size - 1)}}) == units
 
 
 def test_a_score_takes_at_most_three_units_and_its_item_is_small() -> None:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tests.chaos.stream import Outer
 from tests.support.reference_reader import by_reference
+from txn_core.dynamodb.item_form import event_of
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
 from workers.events.dead_letters import DeadLetter, Seal
 
@@ -79,7 +80,7 @@ async def items_of(client: "DynamoDBClient", table: str, index: str | None = Non
 def item_of(stored: Any) -> Item:
     """An item as the table holds it."""
     return Item(
-        event=json.loads(stored["event"]["S"]),
+        event=json.loads(event_of(stored)),
         order=order_of(stored["order"]["S"]),
         conflicts=tuple(order_of(text) for text in stored.get("conflicts", {}).get("SS", ())),
     )

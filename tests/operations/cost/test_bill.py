@@ -75,7 +75,7 @@ def test_shards_follow_the_limit_that_is_reached_first() -> None:
 
 
 def test_what_saves_is_told_with_what_it_saves() -> None:
-    bill = bill_of(Workload(rate=10_000.0, months=3.0, front=Front.ALB))
+    bill = bill_of(Workload(rate=10_000.0, item_bytes=1_250, months=3.0, front=Front.ALB))
     found = {each.change: each for each in savings(bill)}
     assert list(found.values()) == sorted(found.values(), key=lambda each: -each.usd)
     small = found["items of the index of 1 KB at most"]

@@ -38,7 +38,8 @@ def test_by_hand() -> None:
     """50 records of 900 bytes a unit of 25 KB, 100 a second over 4 shards, with the scorer.
 
     Puts: 1,000,000 / 50 units are 20,000, at 0.014 $ a million: 0.00028 $. Shards: 10,000 s at 100/s are 2.778 hours
-    of 4 shards at 0.015 $: 0.1667 $. Index: 900 + 331 bytes are 2 units, 3 times: 6 million units at 0.625 $: 3.75 $.
+    of 4 shards at 0.015 $: 0.1667 $. Index: 331 + 900 / 5 bytes are a unit, 3 times: 3 million
+    units at 0.625 $: 1.875 $.
     Scores: 2.87 million units: 1.79375 $.
     """
     cost = cost_of(
@@ -50,10 +51,10 @@ def test_by_hand() -> None:
     assert usd(cost) == {
         "kinesis_puts": pytest.approx(0.00028, abs=0.0001),
         "kinesis_shards": pytest.approx(0.1667, abs=0.0001),
-        "dynamodb_index": 3.75,
+        "dynamodb_index": 1.875,
         "dynamodb_scores": pytest.approx(1.7938, abs=0.0001),
     }
-    assert cost.usd == pytest.approx(5.7108, abs=0.0002)
+    assert cost.usd == pytest.approx(3.8358, abs=0.0002)
 
 
 def test_what_is_not_known_is_not_guessed() -> None:

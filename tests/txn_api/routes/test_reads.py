@@ -360,6 +360,19 @@ async def test_a_store_that_is_gone_is_said(desk: AppFixture) -> None:
         assert int(answer.headers["retry-after"]) > 0
 
 
+async def test_a_transaction_that_cannot_be_read_is_no_unknown_one_and_hides_no_other(api: Api) -> None:
+    """503 by its id, since another process may know its dictionary; its card's list has the others."""
+    table = api.services.transactions
+    await api.index(body(transaction_id="kept-0001"))
+    event = await api.index(body(transaction_id="broken-01"))
+    item = await table._client.get_item(TableName=table._name, Key={"id": {"S": f"{api.account}#broken-01"}})
+    await table._client.put_item(TableName=table._name, Item=item["Item"] | {"event": {"B": b"no frame"}})
+    answer = await api.client.get("/transactions/broken-01")
+    assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
+    page = (await api.client.get("/transactions", params={"card_id": event.card_id})).json()
+    assert [row["transaction_id"] for row in page["data"]] == ["kept-0001"]
+
+
 async def test_an_event_of_another_layout_is_shown_alike(api: Api) -> None:
     """What another writer put on the stream with other spacing and order reads the same."""
     event = await api.index(body(transaction_id="ours-0001"))

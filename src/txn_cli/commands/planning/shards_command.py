@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations.cost.dynamodb_units import INDEX_ITEM_BYTES
+from operations.cost.dynamodb_units import event_bytes_of
 from operations.cost.workload import ITEM_BYTES_DEFAULT, ITEM_BYTES_MAX, ITEM_BYTES_MIN
 from operations.drains.drain_reading import STORE_ERRORS
 from operations.shards.reshard_plan import ReshardPlan, plan_of
@@ -55,7 +55,7 @@ def plan(
     if begin > at:
         raise typer.BadParameter("it lies behind now", param_hint="--since")
     settings = system_at(data_dir, aws=aws).settings
-    state = asyncio.run(_state(settings, begin, at, item - INDEX_ITEM_BYTES))
+    state = asyncio.run(_state(settings, begin, at, event_bytes_of(item)))
     proposed = _proposed(state, at, timedelta(minutes=cool_off))
     if as_json:
         say_document(plan_report.document(state, proposed))

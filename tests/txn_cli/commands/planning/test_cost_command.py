@@ -68,12 +68,12 @@ def test_a_simulation_goes_up_to_a_million_a_second() -> None:
     told = document("--rate", "300", "--simulate", "--stream", "provisioned")
     assert [each["rate"] for each in told["rates"]] == [10, 100, 300, 1_000, 10_000, 100_000, 1_000_000]
     last = told["rates"][-1]
-    assert last["table_write_units_per_s"] == 2_000_000
+    assert last["table_write_units_per_s"] == 1_000_000
     assert last["shards"] > 1_000
     assert last["tasks"]["api"] == 286
     assert last["lease_read_units_per_s"] > 0
     by_name = {each["name"]: each for each in told["quotas"]}
-    assert by_name["dynamodb_new_table"]["rate_max"] == pytest.approx(2_000, rel=0.001)
+    assert by_name["dynamodb_new_table"]["rate_max"] == pytest.approx(4_000, rel=0.001)
     assert by_name["kinesis_shards"]["rate_max"] is None
     assert by_name["fargate_vcpu"]["found"] is False
 
