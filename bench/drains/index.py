@@ -1,4 +1,6 @@
-"""The index against its limit: the bare conditional PutItem of the same items, same client, same concurrency."""
+"""The index against the plain way: a bare loop of conditional PutItem of the same items by aiobotocore, made up
+before, with the same concurrency. That client checks no parameters, as ours never did.
+"""
 
 import asyncio
 import time
@@ -33,8 +35,10 @@ async def measure(rounds: int) -> list[Result]:
             ours.append(ITEMS / await _indexed(at, index, number))
             limit.append(ITEMS / await _put(at, index, number))
             tell(f"index round {number} ours {ours[-1]:7,.0f}/s limit {limit[-1]:7,.0f}/s")
-    measure = "index: items a CPU second, from fetched records, against a bare loop of conditional PutItem"
-    return [compared(measure, ours[1:], limit[1:], at_least(0.8), by="CPU")]
+    measure = (
+        "index: items a CPU second, from fetched records, against a bare aiobotocore loop of conditional PutItem"
+    )
+    return [compared(measure, ours[1:], limit[1:], at_least(2.5), by="CPU")]
 
 
 async def _indexed(at: Worker, index: Index, number: int) -> float:
@@ -62,7 +66,7 @@ async def _put(at: Worker, index: Index, number: int) -> float:
 
     async def work_off() -> None:
         for item in waiting:
-            await at.dynamodb.put_item(
+            await at.ordinary.put_item(
                 TableName=TableNames.of(at.settings).transactions,
                 Item=item,
                 ConditionExpression="attribute_not_exists(id)",

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """The settings and clients of a worker."""
+    """The settings and clients of a worker, and an ordinary client of DynamoDB for a peer."""
 
     settings: Settings
     kinesis: "KinesisClient"
     dynamodb: "DynamoDBClient"
     store: ObjectStore
+    ordinary: "DynamoDBClient"
 
     def context(self, drain: DrainDefinition) -> DrainContext:
         """What a host hands to a drain, with metrics of its own."""
@@ -53,8 +54,9 @@ async def site() -> AsyncIterator[Worker]:
         settings = stack.enter_context(Site.on(endpoints, Secrets.of(data_dir))).settings
         aws = Aws(settings)
         kinesis = await stack.enter_async_context(aws.kinesis())
-        dynamodb = await stack.enter_async_context(aws.dynamodb())
+        dynamodb = await stack.enter_async_context(aws.dynamodb_writer())
+        ordinary = await stack.enter_async_context(aws.dynamodb())
         s3 = await stack.enter_async_context(aws.s3())
         await bootstrap(settings)
         with pinned(MEASURED_CORE):
-            yield Worker(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket))
+            yield Worker(settings, kinesis, dynamodb, ObjectStore(s3, settings.lake_bucket), ordinary)

@@ -33,6 +33,7 @@ from txn_core.settings import Settings
 CONNECT_TIMEOUT_S: Final = 2.0
 READ_TIMEOUT_S: Final = 10.0
 CONNECTIONS_MAX: Final = 64
+LEASE_CONNECTIONS_MAX: Final = 32  # of a worker: for its leases, checkpoints and ledgers
 SUBSCRIPTIONS_MAX: Final = 1_000  # more shards than one worker process holds
 SUBSCRIPTION_SILENCE_S: Final = 60.0  # longer than a reader waits, which ends a silent subscription by itself
 
@@ -86,15 +87,25 @@ class Aws:
         url = self.settings.dynamodb_endpoint_url
         return self._client("dynamodb", url, _config(READ_TIMEOUT_S, validate=False))
 
-    @asynccontextmanager
-    async def dynamodb_reader(self) -> AsyncIterator[DynamoDBClient]:
+    def dynamodb_reader(self) -> AbstractAsyncContextManager[DynamoDBClient]:
         """A DynamoDB client for the index, whose reads take a fraction of the CPU time.
 
         Its connections are its own: a client team that reads as fast as it can takes none from the API keys.
         """
+        return self._direct_dynamodb(CONNECTIONS_MAX)
+
+    def dynamodb_writer(self) -> AbstractAsyncContextManager[DynamoDBClient]:
+        """A DynamoDB client for a worker, whose writes take a fraction of the CPU time.
+
+        It has a connection for each write that may be in flight, and some for the leases, which do not wait for them.
+        """
+        return self._direct_dynamodb(self.settings.index_writes_in_flight_max + LEASE_CONNECTIONS_MAX)
+
+    @asynccontextmanager
+    async def _direct_dynamodb(self, connections_max: int) -> AsyncIterator[DynamoDBClient]:
         async with self.dynamodb() as client:
             url, credentials = await calls_url(client, "GetItem"), await found_credentials(self.session)
-            async with _http_pool(self.session, url, READ_TIMEOUT_S) as wire:
+            async with _http_pool(self.session, url, READ_TIMEOUT_S, connections_max) as wire:
                 yield cast("DynamoDBClient", direct_dynamodb.DirectClient(client, credentials, wire, url=url))
 
     @asynccontextmanager
@@ -161,7 +172,9 @@ class Aws:
 
 
 @asynccontextmanager
-async def _http_pool(session: AioSession, url: str, read_timeout_s: float) -> AsyncIterator[HttpPool | None]:
+async def _http_pool(
+    session: AioSession, url: str, read_timeout_s: float, connections_max: int = CONNECTIONS_MAX
+) -> AsyncIterator[HttpPool | None]:
     """A wire of our own to an endpoint; none where a proxy leads there, which is left to the client."""
     if get_environ_proxies(url):
         yield None
@@ -170,7 +183,7 @@ async def _http_pool(session: AioSession, url: str, read_timeout_s: float) -> As
         url,
         connect_timeout_s=CONNECT_TIMEOUT_S,
         read_timeout_s=read_timeout_s,
-        connections_max=CONNECTIONS_MAX,
+        connections_max=connections_max,
         tls=_tls(session) if urlsplit(url).scheme == "https" else None,
     )
     try:

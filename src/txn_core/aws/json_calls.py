@@ -17,6 +17,8 @@ from txn_core.aws.call_failures import note_answer, note_error, noting_silence
 from txn_core.aws.http import Wire, clients_wire
 from txn_core.aws.sigv4 import signed_headers
 
+UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError)
+
 
 class JsonCalls:
     """A client of one service; whatever it does not call itself is called as the client does."""
@@ -40,7 +42,7 @@ class JsonCalls:
         return getattr(self._client, name)
 
     async def call(self, operation: str, body: bytes) -> dict[str, Any]:
-        """The answer to a request's body, as JSON has it: bytes stay base64.
+        """The answer to a request's body.
 
         Raises:
             ClientError: the service refused or failed, by the class that the client has for its code.
@@ -66,26 +68,34 @@ class JsonCalls:
         if status >= 300:
             raise self._refusal(operation, status, content)
         try:
-            return _document(content)
-        except (ValueError, TypeError) as error:
+            return self._read(content)
+        except UNREADABLE as error:
             raise ResponseParserError(f"{operation}: the answer is no JSON object") from error
 
     def _refusal(self, operation: str, status: int, content: bytes) -> ClientError:
         """The error that an answer of 300 or more says, by the rules of AWS' JSON protocol."""
         try:
-            document = _document(content)
-        except (ValueError, TypeError):
+            document = self._read(content)
+        except UNREADABLE:
             document = {}
-        code = str(document.get("__type", status)).partition(":")[0].rpartition("#")[2]
+        code = str(document.pop("__type", status)).partition(":")[0].rpartition("#")[2]
         note_answer(self._service, code, status)
         message = str(document.get("message", document.get("Message", "")))
-        answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        answer = {
+            **document,  # the item that stood in a write's way, for one
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
         kind: type[ClientError] = cast("Any", self._errors).from_code(code)
         return kind(cast("Any", answer), operation)
 
+    def _read(self, content: bytes) -> dict[str, Any]:
+        """An answer as JSON has it: bytes stay base64.
 
-def _document(content: bytes) -> dict[str, Any]:
-    document = from_json(content or b"{}", cache_strings="keys")
-    if not isinstance(document, dict):
-        raise TypeError
-    return document
+        Raises:
+            UNREADABLE: it is no JSON object, or one that the service never sends.
+        """
+        document = from_json(content or b"{}", cache_strings="keys")
+        if not isinstance(document, dict):
+            raise TypeError
+        return document

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_dynamodb.type_defs import (
+        BatchGetItemOutputTypeDef,
         CreateTableInputTypeDef,
         GetItemOutputTypeDef,
+        PutItemOutputTypeDef,
         QueryOutputTypeDef,
         UpdateItemOutputTypeDef,
     )
@@ -19,15 +21,18 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 else:
     DynamoDBClient = KinesisClient = S3Client = CreateTableInputTypeDef = ConsumerDescriptionTypeDef = Any
-    GetItemOutputTypeDef = QueryOutputTypeDef = UpdateItemOutputTypeDef = Any
+    BatchGetItemOutputTypeDef = GetItemOutputTypeDef = PutItemOutputTypeDef = Any
+    QueryOutputTypeDef = UpdateItemOutputTypeDef = Any
     PutRecordsOutputTypeDef = PutRecordsRequestEntryTypeDef = Any
 
 __all__ = [
+    "BatchGetItemOutputTypeDef",
     "ConsumerDescriptionTypeDef",
     "CreateTableInputTypeDef",
     "DynamoDBClient",
     "GetItemOutputTypeDef",
     "KinesisClient",
+    "PutItemOutputTypeDef",
     "PutRecordsOutputTypeDef",
     "PutRecordsRequestEntryTypeDef",
     "QueryOutputTypeDef",

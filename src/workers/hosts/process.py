@@ -62,7 +62,7 @@ async def work(
         await stack.enter_async_context(reported(metrics.registry, settings, service))
         await stack.enter_async_context(traced(metrics.registry, settings, service))
         kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
-        dynamodb = await stack.enter_async_context(aws.dynamodb())
+        dynamodb = await stack.enter_async_context(aws.dynamodb_writer())
         store = await stack.enter_async_context(aws.lake())
         answers = Answers(kinesis, "kinesis", ("GetRecords", "ListShards"))
         if (plan := await run_until(stopping, ReadPlan.of(kinesis, settings, definition))) is None:

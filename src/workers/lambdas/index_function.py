@@ -22,7 +22,7 @@ async def _open(opening: Opening) -> tuple[UnleasedHost, Collector]:
     settings, stack = opening.settings, opening.stack
     seal, aws = Seal.of(settings), Aws(settings)
     kinesis = await stack.enter_async_context(aws.kinesis(validate=False))
-    dynamodb = await stack.enter_async_context(aws.dynamodb())
+    dynamodb = await stack.enter_async_context(aws.dynamodb_writer())
     store = await stack.enter_async_context(aws.lake())
     metrics = WorkerMetrics(INDEX.name)
     context = DrainContext(INDEX, settings, kinesis, dynamodb, store, seal, metrics, opening.patience)
