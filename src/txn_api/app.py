@@ -21,6 +21,7 @@ from txn_api.routes import (
     case_actions,
     case_events,
     cases,
+    conflicts,
     documentation,
     health,
     labels,
@@ -41,6 +42,7 @@ RESOURCES: Final = (
     post.resource,
     bulk.resource,
     reads.resource,
+    conflicts.resource,
     merchants.resource,
     alert_quality.resource,  # before the alerts, whose ids stand in the same place of a path
     alerts.resource,

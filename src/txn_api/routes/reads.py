@@ -71,7 +71,7 @@ PAGE_WAIT_S_MAX: Final = 5.0
 SCORE_S_MAX: Final = 1.0
 _log = structlog.get_logger()
 # Card data is kept by nobody on the way (ADR 17).
-_UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
+UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
@@ -214,12 +214,9 @@ async def get_transaction(
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
     nothing has changed, which only its score, a conflict or an earlier write that came late can do.
     """
-    if not _ID.fullmatch(transaction_id):
-        raise TransactionNotFound
-    rendering = parameters.rendering(request)
+    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request)
     account = principal.reads(parameters.account)
     standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
-    own_id = TransactionId(transaction_id)
     scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.shows_risk else None
     try:
         async with store_reads():
@@ -234,10 +231,21 @@ async def get_transaction(
     score = score_of(scores, _cards(found.event), found.order) if scores else None
     body = rendering.one(found.event, [order.text for order in found.conflicts], score)
     tag = tag_of(body)
-    headers = {**_UNCACHED, "ETag": tag}
+    headers = {**UNCACHED, "ETag": tag}
     if if_none_match is not None and matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+def own_transaction_id(text: str) -> TransactionId:
+    """The id of a path.
+
+    Raises:
+        TransactionNotFound: nothing has an id of this form.
+    """
+    if not _ID.fullmatch(text):
+        raise TransactionNotFound
+    return TransactionId(text)
 
 
 def _cards(event: str) -> tuple[str, ...]:
@@ -281,7 +289,7 @@ async def _answer_range(
         async with store_reads():
             found = await services.transactions.page(query.behind(after))
         cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-        headers = dict(_UNCACHED)
+        headers = dict(UNCACHED)
         if rendering.form is Form.CSV and cursor is not None:
             headers |= _next_page(request, query, cursor)
         turn = partial(services.turns.turn, principal.account)

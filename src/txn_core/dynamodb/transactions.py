@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
+from txn_core.dynamodb.conflict_contents import CONTENTS, CONTENTS_MAX, contents_attribute, contents_of
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
@@ -28,6 +29,7 @@ OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
+_LIMITS: Final = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX, CONTENTS: CONTENTS_MAX}
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
 _SHOWN: Final = ("sort", "event", _CONFLICTS, EXPIRES_AT)
 
@@ -73,7 +75,8 @@ class StoredTransaction:
     """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
 
     `others` are later writes of the id with the digests of their content (`event.content_digests`): should an even
-    earlier write come, they say which of them contradict that one. `expires_at` is None where it never is over.
+    earlier write come, they say which of them contradict that one. `contents` are the events of those conflicts of
+    which they are kept (`conflict_contents.py`). `expires_at` is None where it never is over.
     """
 
     event: str
@@ -81,6 +84,7 @@ class StoredTransaction:
     conflicts: tuple[WriteOrder, ...] = ()
     others: Mapping[WriteOrder, frozenset[str]] = field(default_factory=dict)
     expires_at: int | None = None
+    contents: Mapping[WriteOrder, str] = field(default_factory=dict)
 
 
 class TransactionTable:
@@ -195,10 +199,11 @@ class TransactionTable:
         seen: StoredTransaction,
         conflicts: Collection[WriteOrder],
         others: Mapping[WriteOrder, frozenset[str]],
+        contents: Mapping[WriteOrder, str] | None = None,
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
-        attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others)
-        optional = (*_NOTED, EXPIRES_AT) if seen.expires_at is not None else _NOTED
+        attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others, contents or {})
+        optional = (*_NOTED, CONTENTS, *([EXPIRES_AT] if seen.expires_at is not None else []))
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
@@ -213,17 +218,28 @@ class TransactionTable:
             ExpressionAttributeValues={**values, ":seen": string(seen.order.text)},
         )
 
-    async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: frozenset[str] | None) -> bool:
+    async def note(
+        self,
+        item: IndexItem,
+        *,
+        seen: WriteOrder,
+        conflict: bool,
+        other: frozenset[str] | None,
+        content: bool = False,
+    ) -> bool:
         """Note a later write on the transaction whose order was seen: that it contradicts it, the digests of its
-        content, or both. False when the transaction has changed, or there is no room.
+        content, its content, or some of these. False when the transaction has changed, or there is no room.
 
-        Noting it again changes nothing. There is room for `CONFLICTS_MAX` and `OTHERS_MAX`.
+        Noting it again changes nothing. There is room for `CONFLICTS_MAX`, `OTHERS_MAX` and `CONTENTS_MAX`.
         """
-        notes = _notes([item.order] if conflict else [], {} if other is None else {item.order: other})
-        limits = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX}
+        notes = _notes(
+            [item.order] if conflict else [],
+            {} if other is None else {item.order: other},
+            {item.order: item.event} if content else {},
+        )
         room = [f"(attribute_not_exists(#{name}) OR size(#{name}) < :max_{name})" for name in notes]
         values = {f":{name}": value for name, value in notes.items()} | {
-            f":max_{name}": number(limits[name]) for name in notes
+            f":max_{name}": number(_LIMITS[name]) for name in notes
         }
         return await self._update(
             item,
@@ -330,13 +346,17 @@ class TransactionTable:
         }
 
 
-def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozenset[str]]) -> dict[str, Any]:
+def _notes(
+    conflicts: Collection[WriteOrder],
+    others: Mapping[WriteOrder, frozenset[str]],
+    contents: Mapping[WriteOrder, str],
+) -> dict[str, Any]:
     """The attributes of notes; DynamoDB has no empty sets."""
     texts = {
         _CONFLICTS: [order.text for order in conflicts],
         _OTHERS: [" ".join((order.text, *sorted(digests))) for order, digests in others.items()],
     }
-    return {name: strings(noted) for name, noted in texts.items() if noted}
+    return {name: strings(noted) for name, noted in texts.items() if noted} | contents_attribute(contents)
 
 
 def _stored(item: Any) -> StoredTransaction:
@@ -346,6 +366,7 @@ def _stored(item: Any) -> StoredTransaction:
         conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
         others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
         expires_at=end_of(item),
+        contents=contents_of(item),
     )
 
 
