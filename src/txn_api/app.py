@@ -29,6 +29,7 @@ from txn_api.routes import (
     page,
     post,
     reads,
+    related,
     similar_cases,
 )
 from txn_api.services import open_services
@@ -43,6 +44,7 @@ RESOURCES: Final = (
     bulk.resource,
     reads.resource,
     conflicts.resource,
+    related.resource,
     merchants.resource,
     alert_quality.resource,  # before the alerts, whose ids stand in the same place of a path
     alerts.resource,

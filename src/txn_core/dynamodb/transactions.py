@@ -14,7 +14,7 @@ from txn_core.dynamodb.conflict_contents import CONTENTS, CONTENTS_MAX, contents
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, EXPIRES_AT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL, EXPIRES_AT
 from txn_core.exceptions import StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
@@ -23,11 +23,14 @@ from txn_core.transactions.instants import Instant
 
 # The item that keeps the number of write shards with the table; no account is called so.
 LAYOUT_ID: Final = "#layout"
+RELATIONS: Final = "relations"
+"""An attribute of the layout: every refund and reversal of the table is in the index by original."""
 # An item holds 400 KB: without a bound, a client that uses one id for everything would fill it up.
 CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
+_ORIGINAL: Final = "original"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
 _LIMITS: Final = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX, CONTENTS: CONTENTS_MAX}
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
@@ -45,6 +48,7 @@ class IndexItem:
     sort: SortKey
     event: str
     order: WriteOrder
+    original: str | None = None
 
     @property
     def key(self) -> str:
@@ -67,6 +71,7 @@ class IndexItem:
             sort=SortKey(f"{event.occurred_at}#{event.transaction_id}"),
             event=data.decode(),
             order=order,
+            original=event.original_transaction_id,
         )
 
 
@@ -98,6 +103,8 @@ class TransactionTable:
         self, client: DynamoDBClient, name: str, write_shards: int | None = None, expiry: Expiry = KEPT_FOR_EVER
     ) -> None:
         self._client, self._name, self._write_shards, self.expiry = client, name, write_shards, expiry
+        self.keeps_relations = write_shards is not None
+        """Whether what refers to a transaction is found; of a table that was made before it was kept, it is not."""
 
     @classmethod
     async def open(cls, client: DynamoDBClient, name: str, expiry: Expiry = KEPT_FOR_EVER) -> "TransactionTable":
@@ -132,6 +139,7 @@ class TransactionTable:
         if "Item" not in answer:
             raise StoreError(f"table {self._name} has no layout item; run `txn bootstrap`")
         self._write_shards = int(answer["Item"]["write_shards"]["N"])
+        self.keeps_relations = RELATIONS in answer["Item"]
 
     @property
     def write_shards(self) -> int:
@@ -203,7 +211,7 @@ class TransactionTable:
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
         attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others, contents or {})
-        optional = (*_NOTED, CONTENTS, *([EXPIRES_AT] if seen.expires_at is not None else []))
+        optional = (*_NOTED, CONTENTS, _ORIGINAL, *([EXPIRES_AT] if seen.expires_at is not None else []))
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
@@ -296,6 +304,11 @@ class TransactionTable:
         partitions = tuple(_merchant_key(account, each, shard) for each in ids for shard in range(self.write_shards))
         return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{ids[-1]}", partitions, span)
 
+    def by_original(self, account: Account, transaction_id: TransactionId, span: Span) -> RangeQuery:
+        """The range of the refunds and reversals that refer to a transaction."""
+        key = _id(account, transaction_id)
+        return RangeQuery(BY_ORIGINAL, _ORIGINAL, key, (key,), span)
+
     async def page(self, query: RangeQuery) -> Page:
         """One page of a range. Index reads may lag behind writes on AWS."""
         low, high = query.span.bounds()
@@ -342,6 +355,7 @@ class TransactionTable:
             "sort": string(item.sort),
             "event": string(item.event),
             "order": string(item.order.text),
+            **({} if item.original is None else {_ORIGINAL: string(_id(item.account, item.original))}),
             **expiry_attribute(expires_at),
         }
 
