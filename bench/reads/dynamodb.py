@@ -22,7 +22,7 @@ from pydantic_core import from_json, to_json
 
 HOST: Final = "127.0.0.1"
 ANSWERS_KEPT_MAX: Final = 10_000
-KEYS: Final = {"by_card": "card", "by_merchant": "merchant"}
+KEYS: Final = {"by_card": "card", "by_merchant": "merchant", "by_original": "original"}
 SORT: Final = "sort"
 _CONDITION: Final = re.compile(r"\(?(\S+) = (\S+?)(?: AND (\S+) BETWEEN (\S+) AND (\S+?))?\)?")
 

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench.process_stats import cpu_s
-from bench.reads.site import MERCHANT, Index, plain, site
+from bench.reads.site import MERCHANT, PURCHASE, REFUNDS, Index, plain, site
 from bench.write_path import servers
 from bench.write_path.load import wrk
 from bench.write_path.results import Result, at_least, at_most, compared, none_of, tell
@@ -21,6 +21,7 @@ WARM_UP_S: Final = 2
 OURS: Final = "ours"
 PEERS: Final = ("aioboto3", "boto3")
 BAR: Final = 3
+RELATED_BAR: Final = 1.5
 _SCRIPT: Final = """\
 wrk.headers["Authorization"] = "Bearer {key}"
 local paths, requests, next = {{ {paths} }}, {{}}, 0
@@ -47,7 +48,38 @@ def measure(rounds: int, seconds: int) -> list[Result]:
             script = Path(folder) / f"{subject}.lua"
             script.write_text(_SCRIPT.format(key=stage.key, paths=", ".join(f'"{path}"' for path in asked)))
             found += _compared(subject, served, script, rounds, seconds)
+        found += _related(served[OURS], stage.key, Path(folder), rounds, seconds)
     return found
+
+
+def _related(served: Served, key: str, folder: Path, rounds: int, seconds: int) -> list[Result]:
+    """The refunds of a purchase against the look-up of the purchase itself, which sums them up."""
+    paths = {"by_id": f"/transactions/{PURCHASE}", "related": f"/transactions/{PURCHASE}/related"}
+    runs: dict[str, list[_ListRun]] = {name: [] for name in paths}
+    for number in range(-1, rounds):
+        for name, path in paths.items():
+            script = folder / f"{name}.lua"
+            script.write_text(_SCRIPT.format(key=key, paths=f'"{path}"'))
+            run = _run(served, script, seconds if number >= 0 else WARM_UP_S)
+            tell(f"{name} round {number + 1} {run.requests_per_s:6.0f}/s, CPU {run.cpu_us:6.0f} us each")
+            if number >= 0:
+                runs[name].append(run)
+    what = f"GET of what refers to a purchase with {REFUNDS} refunds"
+    costs = {name: [run.cpu_us for run in ran] for name, ran in runs.items()}
+    rates = {name: [run.requests_per_s for run in ran] for name, ran in runs.items()}
+    return [
+        compared(
+            f"{what}, CPU us against a look-up by id",
+            costs["related"],
+            costs["by_id"],
+            at_most(RELATED_BAR),
+            by="CPU",
+        ),
+        compared(
+            f"{what}, requests/s against a look-up by id", rates["related"], rates["by_id"], at_least(1 / RELATED_BAR)
+        ),
+        none_of(f"{what} that failed", sum(run.failures for ran in runs.values() for run in ran)),
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ from txn_cli.stack import ports
 from txn_cli.stack.endpoints import Endpoints
 from txn_core.aws.clients import Aws
 from txn_core.card_numbers.pan import Pan
+from txn_core.dynamodb.table_shapes import BY_ORIGINAL
 from txn_core.dynamodb.tables import TableNames
-from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, IndexItem, TransactionTable
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, RELATIONS, IndexItem, TransactionTable
 from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
 from txn_core.transactions.event import Event
 from txn_core.transactions.identity import KeyRing
@@ -29,6 +30,8 @@ from txn_core.transactions.identity import KeyRing
 MERCHANT: Final = "Rippin, Kub and Mann"
 CARDS: Final = 20
 ROWS_A_CARD: Final = 150
+PURCHASE: Final = "refunded-purchase"
+REFUNDS: Final = 3
 NOWHERE: Final = "http://127.0.0.1:9"  # an S3 that nobody asks
 
 
@@ -72,7 +75,12 @@ async def _filled(at: Site) -> tuple[str, tuple[str, ...]]:
     names, keys = TableNames.of(settings), KeyRing.from_settings(settings)
     async with Aws(settings).dynamodb() as dynamodb:
         shards = str(settings.merchant_write_shards)
-        layout: Any = {"id": {"S": LAYOUT_ID}, "write_shards": {"N": shards}, ITEM_FORM: {"N": "2"}}
+        layout: Any = {
+            "id": {"S": LAYOUT_ID},
+            "write_shards": {"N": shards},
+            ITEM_FORM: {"N": "2"},
+            RELATIONS: {"S": BY_ORIGINAL},
+        }
         await dynamodb.put_item(TableName=names.transactions, Item=layout)
         table = await TransactionTable.open(dynamodb, names.transactions)
         admission = Admission(keys, settings.occurred_ahead_s_max)
@@ -82,6 +90,11 @@ async def _filled(at: Site) -> tuple[str, tuple[str, ...]]:
             changed = document | {"card_number": numbers[number % CARDS]}
             changed["merchant"] = document["merchant"] | {"name": MERCHANT}
             await table.put_if_absent(_item(admission, changed, number))
+        purchase = documents[0] | {"transaction_id": PURCHASE}
+        await table.put_if_absent(_item(admission, purchase, len(documents)))
+        for number in range(REFUNDS):
+            related = {"type": "refund", "original_transaction_id": PURCHASE, "transaction_id": f"refund-{number}"}
+            await table.put_if_absent(_item(admission, purchase | related, len(documents) + 1 + number))
     return await at.api_key(), tuple(keys.card_id(Pan(number)) for number in numbers)
 
 

@@ -9,7 +9,7 @@ from deploy.names import sub
 from deploy.parts.conditions import either
 from deploy.parts.kept import kept
 from txn_core.drains import INDEX
-from txn_core.dynamodb.table_shapes import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import BY_ORIGINAL, EXPIRES_AT
 from txn_core.dynamodb.tables import TableNames, definitions
 
 BACKED_UP: Final = ("api-keys", "alerts", "cases", "labels", "score-counts", "scores")
@@ -62,7 +62,7 @@ def _add(stack: Stack, definition: Any, key: str, warm_writes: CfnParameter, end
                 projection_type=index["Projection"]["ProjectionType"],
                 non_key_attributes=index["Projection"].get("NonKeyAttributes"),
             ),
-            warm_throughput=warm if name == "transactions" else None,
+            warm_throughput=warm if name == "transactions" and index["IndexName"] != BY_ORIGINAL else None,
         )
         for index in definition.get("GlobalSecondaryIndexes", ())
     ]

@@ -21,6 +21,7 @@ from txn_api.routes import (
     case_actions,
     case_events,
     cases,
+    conflicts,
     documentation,
     health,
     labels,
@@ -28,6 +29,7 @@ from txn_api.routes import (
     page,
     post,
     reads,
+    related,
     similar_cases,
 )
 from txn_api.services import open_services
@@ -41,6 +43,8 @@ RESOURCES: Final = (
     post.resource,
     bulk.resource,
     reads.resource,
+    conflicts.resource,
+    related.resource,
     merchants.resource,
     alert_quality.resource,  # before the alerts, whose ids stand in the same place of a path
     alerts.resource,

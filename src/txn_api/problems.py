@@ -675,6 +675,17 @@ class NotConfigured(
     """The call needs a setting that the API does without."""
 
 
+class RelationsNotKept(
+    Problem,
+    status=501,
+    code="relations_not_kept",
+    title="Relations not kept",
+    detail="The index was made before refunds and reversals were kept by their original.",
+    remedy="Let an operator rebuild the index into a further generation (docs/rebuild.md).",
+):
+    """The generation of the index that is served has no index by original."""
+
+
 class Overloaded(
     Problem,
     status=503,

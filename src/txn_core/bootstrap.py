@@ -15,7 +15,7 @@ from txn_core.aws.types import DynamoDBClient, KinesisClient
 from txn_core.dynamodb.attributes import number, string
 from txn_core.dynamodb.item_form import ItemForm
 from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
-from txn_core.dynamodb.table_shapes import EXPIRES_AT
+from txn_core.dynamodb.table_shapes import BY_ORIGINAL, EXPIRES_AT
 from txn_core.dynamodb.tables import (
     FIRST_GENERATION,
     TableNames,
@@ -23,7 +23,7 @@ from txn_core.dynamodb.tables import (
     lake_progress_definition,
     shared_definitions,
 )
-from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, form_of
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, RELATIONS, form_of
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.consumers import drain_consumers, register_consumers
 from txn_core.kinesis.stream_making import StreamLayout, alerts_layout, make_stream, transactions_layout
@@ -206,6 +206,9 @@ async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[
         found = await client.get_item(TableName=table, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
         if "Item" in found:
             return found["Item"]
+        described = await client.describe_table(TableName=table)
+        indexes = {index["IndexName"] for index in described["Table"].get("GlobalSecondaryIndexes", ())}
+        relations = {RELATIONS: string(BY_ORIGINAL)} if BY_ORIGINAL in indexes else {}
         await carried_out(
             client.put_item(
                 TableName=table,
@@ -213,6 +216,7 @@ async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[
                     "id": string(LAYOUT_ID),
                     "write_shards": number(settings.merchant_write_shards),
                     ITEM_FORM: number(max(ItemForm)),
+                    **relations,
                     **attributes,
                 },
                 ConditionExpression="attribute_not_exists(id)",

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, TableShape
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL, TableShape
 from txn_core.settings import Settings
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
@@ -58,6 +58,7 @@ INDEX: Final = DrainDefinition(
             "transactions",
             {"id": "HASH"},
             indexes={BY_CARD: {"card": "HASH", "sort": "RANGE"}, BY_MERCHANT: {"merchant": "HASH", "sort": "RANGE"}},
+            sparse={BY_ORIGINAL: {"original": "HASH", "sort": "RANGE"}},
         ),
         TableShape("merchants", {"account": "HASH", "name": "RANGE"}),
         TableShape("cards", {"card": "HASH"}),

@@ -15,6 +15,7 @@ from txn_core.tracing.span_table import SpanName
 
 NOT_PROVOKED: Final[Mapping[str, str]] = {
     "not_configured": "the API of a local stack has a bucket and a dead-letter key",
+    "relations_not_kept": "the index of a new stack keeps relations",
 }
 """Codes of problems that no run can bring about, each with its reason."""
 ANSWERED: Final = frozenset(

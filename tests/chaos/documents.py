@@ -83,7 +83,10 @@ def _document(transaction_id: str, number: int, rng: random.Random) -> Document:
     if rng.random() < 0.6:
         document["terminal"] = {"terminal_id": f"T{number:07d}", "entry_mode": rng.choice(["chip", "contactless"])}
     if rng.random() < 0.1:
-        document |= {"type": "refund", "original_transaction_id": f"original-{number}"}
+        # Of a neighbour, which comes before it or behind it, and may be wrong and never come.
+        original = number + (1 if number % 3 == 0 else -1)
+        document["type"] = "reversal" if number % 4 == 0 else "refund"
+        document["original_transaction_id"] = f"{transaction_id.rpartition('-')[0]}-{original:06d}"
     if rng.random() < 0.3:
         document["is_fraud"] = rng.random() < 0.5
     return document

@@ -9,13 +9,15 @@ import { addressOfCard, addressOfMerchant } from "./lookup.js";
 import { exactMoment, moment } from "./moments.js";
 import { AMOUNT_FIELDS, money } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
+import { contradictions, relations } from "./relations.js";
 import { addView, address, entitle } from "./router.js";
 
 const DECISIONS = {
   pass: "pass: nothing to look at", review: "review: worth a look", alert: "alert: reviewers have been told",
 };
 const PARTS = { merchant: "Merchant", customer: "Customer", terminal: "Terminal" };
-const APART = new Set(["amount_minor", "currency", "conflicts", "risk", "original_transaction_id", ...Object.keys(PARTS)]);
+const APART = new Set([
+  "amount_minor", "currency", "conflicts", "risk", "original_transaction_id", "flags", "original_missing", ...Object.keys(PARTS)]);
 const MOMENTS = new Set(["occurred_at", "accepted_at"]);
 const place = byId("detail-problem");
 const news = byId("detail-news");
@@ -68,7 +70,8 @@ function show(whole, amount, path) {
     amounts,
     element("p", {}, "at ", element("strong", { text: name }), ", ", moment(whole.occurred_at), " UTC"),
     element("div", { className: "row" }, ...links, save),
-    contradictions(whole.conflicts),
+    relations(whole, path),
+    contradictions(whole, path),
     element("div", { className: "groups" }, own(whole), merchant, risk(whole.risk), ...others),
     raw(whole));
   byId("detail").hidden = false;
@@ -81,7 +84,8 @@ function own(whole) {
   if (original) {
     made.lastChild.append(
       element("dt", { text: "original" }),
-      element("dd", { className: "mono" }, link(original, address(`transactions/${encodeURIComponent(original)}`))));
+      element("dd", { className: "mono" }, link(original, address(`transactions/${encodeURIComponent(original)}`)),
+        whole.original_missing ? " (not there, or not yet)" : ""));
   }
   return made;
 }
@@ -93,30 +97,6 @@ function risk(found) {
   const { score, decision, model } = found;
   const text = score === null ? "none: rules alone decided" : `${score} of 999`;
   return group("Risk", { score: text, decision: DECISIONS[decision] ?? decision, model });
-}
-
-function contradictions(conflicts) {
-  if (!conflicts.length) {
-    return "";
-  }
-  const heads = ["Accepted (UTC)", "Shard", "Sequence number"];
-  const head = element("tr", {}, ...heads.map((text) => {
-    const made = element("th", { text });
-    made.scope = "col";
-    return made;
-  }));
-  const rows = conflicts.map((conflict) => element("tr", {},
-    element("td", {}, exactMoment(conflict.accepted_at)),
-    element("td", { className: "mono", text: conflict.shard_id }),
-    element("td", { className: "mono", text: `${conflict.sequence_number} / ${conflict.sub_sequence_number}` })));
-  const caption = element("caption", { text: "Later 202s of this id with other content; the first content counts" });
-  const scroll = element("div", { className: "scroll bounded" },
-    element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows)));
-  scroll.tabIndex = 0;
-  scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", "Conflicts");
-  const count = conflicts.length === 1 ? "1 conflict" : `${conflicts.length} conflicts`;
-  return element("section", { className: "problem" }, element("h2", { text: count }), scroll);
 }
 
 /** What is known of a part, a line each; what it has not is left out. */

@@ -19,7 +19,7 @@ def document(event: str, conflicts: Iterable[str]) -> str:
     """
     as_ours = event.startswith(_HEAD) and event.endswith("}")
     body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
-    return f'{{{body[:-1]},"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+    return f'{{{body[:-1]},"conflicts":[{",".join(map(conflict, conflicts))}]}}'
 
 
 def with_risk(document: str, score: ScoreItem | None) -> str:
@@ -33,7 +33,7 @@ def selected(event: str, conflicts: Iterable[str], selection: Selection) -> str:
     members = to_json(selection.from_event(from_json(event))).decode()[1:-1]
     if CONFLICTS not in selection.members:
         return f"{{{members}}}"
-    return f'{{{members}{"," if members else ""}"conflicts":[{",".join(map(_conflict, conflicts))}]}}'
+    return f'{{{members}{"," if members else ""}"conflicts":[{",".join(map(conflict, conflicts))}]}}'
 
 
 def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -> bytes:
@@ -43,7 +43,8 @@ def page(documents: Iterable[str], *, has_more: bool, next_cursor: str | None) -
     return f'{{"data":[{",".join(documents)}],"has_more":{more},"next_cursor":{cursor}}}'.encode()
 
 
-def _conflict(order: str) -> str:
+def conflict(order: str) -> str:
+    """One conflict by the text of its `WriteOrder`."""
     accepted_at, position = WriteOrder(order).parts()
     return (
         f'{{"accepted_at":"{accepted_at}","shard_id":"{position.shard_id}",'

@@ -10,6 +10,7 @@ from txn_api.reads.csv_rows import header, row
 from txn_api.reads.fields import EVERYTHING, Selection
 from txn_api.reads.json_rows import document, page, selected, with_risk
 from txn_api.reads.negotiation import Form
+from txn_api.reads.relations import Relations
 from txn_core.dynamodb.ranges import Row
 from txn_core.dynamodb.review.scores import ScoreItem
 
@@ -26,14 +27,21 @@ class Rendering:
     selection: Selection | None
 
     @property
-    def shows_risk(self) -> bool:
-        """Whether one transaction is shown with its risk, as only whole documents are."""
+    def is_whole(self) -> bool:
+        """Whether one transaction is shown with its risk and its relations, as only whole documents are."""
         return self.form is Form.JSON and self.selection is None
 
-    def one(self, event: str, conflicts: Sequence[str], score: ScoreItem | None = None) -> bytes:
-        """One transaction; a table has its header."""
-        if self.shows_risk:
-            return with_risk(document(event, conflicts), score).encode()
+    def one(
+        self,
+        event: str,
+        conflicts: Sequence[str],
+        score: ScoreItem | None = None,
+        relations: Relations | None = None,
+    ) -> bytes:
+        """One transaction; a table has its header. Whole documents alone have the score and the relations."""
+        if self.is_whole:
+            told = with_risk(document(event, conflicts), score)
+            return (told if relations is None else relations.added_to(told)).encode()
         return (self._header() + self._writer()(event, conflicts)).encode()
 
     async def page(

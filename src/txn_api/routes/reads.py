@@ -36,6 +36,7 @@ from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
 from txn_api.reads.fields import Fields, selection_of
 from txn_api.reads.negotiation import Form, form_of
+from txn_api.reads.relations import SUMMED_MAX, Relations, relations_of
 from txn_api.reads.renderings import Rendering
 from txn_api.resource import Resource
 from txn_api.router import Router
@@ -54,8 +55,9 @@ from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
-from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
+from txn_core.dynamodb.ranges import Page, RangeQuery, SortKey, Span
 from txn_core.dynamodb.review.scores import ScoreItem, score_of
+from txn_core.dynamodb.transactions import StoredTransaction
 from txn_core.exceptions import StoreError
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
@@ -71,7 +73,7 @@ PAGE_WAIT_S_MAX: Final = 5.0
 SCORE_S_MAX: Final = 1.0
 _log = structlog.get_logger()
 # Card data is kept by nobody on the way (ADR 17).
-_UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
+UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
@@ -212,18 +214,22 @@ async def get_transaction(
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
 
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
-    nothing has changed, which only its score, a conflict or an earlier write that came late can do.
+    nothing has changed, which only its score, a conflict, a refund or reversal, or an earlier write that came late
+    can do. Refunds and reversals that refer to it are found by an index that may lag behind for a moment.
     """
-    if not _ID.fullmatch(transaction_id):
-        raise TransactionNotFound
-    rendering = parameters.rendering(request)
+    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request)
     account = principal.reads(parameters.account)
     standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
-    own_id = TransactionId(transaction_id)
-    scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.shows_risk else None
+    scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.is_whole else None
     try:
         async with store_reads():
-            found = await services.transactions.get(account, own_id)
+            found, related = await asyncio.gather(
+                services.transactions.get(account, own_id),
+                _related(services, account, own_id) if rendering.is_whole else _unasked(),
+            )
+            relations = (
+                None if found is None or related is None else await _relations(services, account, found, related)
+            )
         await standing.check()
         scores = [] if scoring is None else await scoring  # also of none: a task cut off leaves cycles behind
         if found is None:
@@ -232,18 +238,48 @@ async def get_transaction(
         if scoring is not None:
             scoring.cancel()
     score = score_of(scores, _cards(found.event), found.order) if scores else None
-    body = rendering.one(found.event, [order.text for order in found.conflicts], score)
+    body = rendering.one(found.event, [order.text for order in found.conflicts], score, relations)
     tag = tag_of(body)
-    headers = {**_UNCACHED, "ETag": tag}
+    headers = {**UNCACHED, "ETag": tag}
     if if_none_match is not None and matches(if_none_match, tag):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+def own_transaction_id(text: str) -> TransactionId:
+    """The id of a path.
+
+    Raises:
+        TransactionNotFound: nothing has an id of this form.
+    """
+    if not _ID.fullmatch(text):
+        raise TransactionNotFound
+    return TransactionId(text)
 
 
 def _cards(event: str) -> tuple[str, ...]:
     """The ids of an event's card, also the older ones."""
     document = from_json(event)
     return document["card_id"], *document.get("card_aliases", ())
+
+
+async def _unasked() -> None:
+    """Nothing is read."""
+
+
+async def _related(services: Services, account: Account, transaction_id: TransactionId) -> Page | None:
+    """What refers to a transaction, as far as it is summed up; None where the index does not keep it."""
+    await learn_layout(services)
+    if not services.transactions.keeps_relations:
+        return None
+    span = Span(descending=False, limit=SUMMED_MAX)
+    return await services.transactions.page(services.transactions.by_original(account, transaction_id, span))
+
+
+async def _relations(services: Services, account: Account, found: StoredTransaction, related: Page) -> Relations:
+    original = from_json(found.event)["original_transaction_id"]
+    missing = None if original is None else await services.transactions.get(account, original) is None
+    return relations_of(found.event, related.rows, has_more=related.has_more, original_missing=missing)
 
 
 async def _scores(services: Services, account: Account, transaction_id: TransactionId) -> list[ScoreItem]:
@@ -281,9 +317,9 @@ async def _answer_range(
         async with store_reads():
             found = await services.transactions.page(query.behind(after))
         cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
-        headers = dict(_UNCACHED)
+        headers = dict(UNCACHED)
         if rendering.form is Form.CSV and cursor is not None:
-            headers |= _next_page(request, query, cursor)
+            headers |= next_page(request, query, cursor)
         turn = partial(services.turns.turn, principal.account)
         body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
         await standing.check()
@@ -303,7 +339,7 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
     )
 
 
-def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
+def next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
     """Where a table goes on, which has no place for it itself.
 
     The link (RFC 8288) is relative, so that it holds behind any proxy. A card number is not repeated in it but its id
@@ -334,7 +370,7 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
     if parameters.merchant_name is not None:
         merchant_id = services.keys.merchant_id(parameters.merchant_name)
         former = services.keys.former_merchant_ids(parameters.merchant_name)
-        await _learn_layout(services)
+        await learn_layout(services)
         return services.transactions.by_merchant(account, merchant_id, span, *former)
     if pan is not None:
         return services.transactions.by_card(account, services.keys.card_ids(pan), span)
@@ -342,7 +378,7 @@ async def _query(services: Services, account: Account, parameters: RangeParamete
     return services.transactions.by_card(account, await _ids_of_card(services, account, parameters.card_id), span)
 
 
-async def _learn_layout(services: Services) -> None:
+async def learn_layout(services: Services) -> None:
     """See to it that the write shards are known, also when the table was away at the start.
 
     Raises:

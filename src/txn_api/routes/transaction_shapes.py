@@ -1,7 +1,7 @@
 """What the document tells of look-ups: JSON or CSV, whole transactions or some of their fields."""
 
 from copy import deepcopy
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from txn_api.openapi.parameters import described_properties
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.fields import AMOUNT
 from txn_api.reads.negotiation import Form
+from txn_api.reads.relations import SUMMED_MAX, Flag
 from txn_api.resource import Schemas
 from txn_api.schemas import (
     EXAMPLE_ACCEPTED_AT,
@@ -84,6 +85,7 @@ _TRANSACTION: Final = {
 _PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount": "4.97", "merchant": {"name": "Kub, Mann"}}
 _CONFLICT: Final = {"accepted_at": "2026-01-02T03:05:00.000000Z", **EXAMPLE_PLACE, "sub_sequence_number": 0}
 _RISK: Final = {"score": 12, "decision": "pass", "model": "mdl_2026-01-01"}
+_UNRELATED: Final = {"refunded_minor": 0, "reversed_minor": 0, "reversed": False, "flags": []}
 _CURSOR: Final = "q83vASNFZ4mrze8BI0VniTIwMTktMDEtMDFUMDA6MDA6MTguMDAwMDAwWiMwYjI0MmFiYg"
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "RangeParameters": {
@@ -91,7 +93,11 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "merchant": {"merchant_name": "rippin, KUB and mann", "order": "asc"},
     },
     "Transaction": {
-        "accepted": _TRANSACTION | {"risk": _RISK},
+        "accepted": _TRANSACTION | {"risk": _RISK} | _UNRELATED,
+        "refunded": _TRANSACTION
+        | {"risk": None}
+        | _UNRELATED
+        | {"refunded_minor": 600, "flags": ["exceeds_original"]},
         "contradicted": _TRANSACTION | {"conflicts": [_CONFLICT], "risk": None},
     },
     "TransactionList": {
@@ -176,6 +182,40 @@ NOT_MODIFIED: Final = {
 }
 
 
+_SUM: Final = {
+    "anyOf": [{"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**53 - 1}, {"type": "null"}]
+}
+_OF_ONE: Final = (
+    "Of one that is got by its id, with all fields, where the index keeps relations (else `related` says "
+    "`relations_not_kept`)."
+)
+_RELATIONS: Final[dict[str, Any]] = {
+    "refunded_minor": _SUM
+    | {
+        "description": "What its refunds in its own currency give back, in minor units; `null` where more than "
+        f"{SUMMED_MAX} refunds and reversals refer to it: sum up `related`. {_OF_ONE}"
+    },
+    "reversed_minor": _SUM | {"description": f"The same of its reversals. {_OF_ONE}"},
+    "reversed": {
+        "type": ["boolean", "null"],
+        "description": f"Whether a reversal refers to it; `null` where too many do to know. {_OF_ONE}",
+    },
+    "flags": {
+        "type": "array",
+        "maxItems": 4,
+        "items": {"type": "string", "enum": [*get_args(Flag)]},
+        "description": "What is odd about its refunds and reversals: together they give back more than its amount, "
+        "or one of them has another currency, card or merchant. They are stored all the same; one of another "
+        f"currency is in no sum. {_OF_ONE}",
+    },
+    "original_missing": {
+        "type": "boolean",
+        "description": "Of a refund or a reversal: whether its original is not there in this account, or not yet. "
+        f"{_OF_ONE}",
+    },
+}
+
+
 def complete(schemas: Schemas) -> Schemas:
     """The component schemas with what clients read: stored fields in their bounds, conflicts, and parts of them.
 
@@ -241,6 +281,6 @@ def _transaction(event: dict[str, Any]) -> dict[str, Any]:
     }
     return event | {
         "description": "A transaction as it was first accepted.",
-        "properties": properties | {"conflicts": conflicts, "risk": risk},
+        "properties": properties | {"conflicts": conflicts, "risk": risk} | _RELATIONS,
         "required": [*(name for name in event["required"] if name != "schema"), "conflicts"],
     }

@@ -1,6 +1,7 @@
 """From a client's bytes to the event: parse, search for misplaced card numbers, identify. No I/O."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic_core import from_json
 
@@ -11,11 +12,14 @@ from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
 from txn_core.exceptions import InvalidTransactionError, MalformedJsonError
 from txn_core.transactions.event import EncodedEvent, encode
 from txn_core.transactions.fast_path import FastFields, fast_fields
+from txn_core.transactions.faults import Fault
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import DATE_LENGTH, Instant, now
 from txn_core.transactions.reading import read_submission
 from txn_core.transactions.submission import Submission
 from txn_core.transactions.transaction import refuse_future
+
+_ITSELF: Final = Fault("/original_transaction_id", "original_is_itself")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,7 @@ class Admission:
 
         Raises:
             IdRequired: nothing says which transaction it is.
+            ValidationFailed: it refers to itself.
             TooManyCardsOfMask: the account has sent as many cards of this mask as it may.
         """
         if submission.transaction_id is not None:
@@ -118,6 +123,8 @@ class Admission:
             transaction_id = self.keys.transaction_id(account, idempotency_key)
         else:
             raise IdRequired
+        if submission.original_transaction_id == transaction_id:
+            raise problem_of(InvalidTransactionError(_ITSELF))
         event = encode(
             submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
         )

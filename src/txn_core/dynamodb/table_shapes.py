@@ -8,6 +8,7 @@ from txn_core.aws.types import CreateTableInputTypeDef
 
 BY_CARD: Final = "by_card"
 BY_MERCHANT: Final = "by_merchant"
+BY_ORIGINAL: Final = "by_original"
 EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants them
 
 
@@ -15,17 +16,20 @@ EXPIRES_AT: Final = "expires_at"  # seconds since 1970, as DynamoDB's TTL wants 
 class TableShape:
     """A table by its name behind the prefix, its key, and its global secondary indexes with theirs.
 
-    A key maps each attribute, all of which are texts, to `HASH` or `RANGE`.
+    A key maps each attribute, all of which are texts, to `HASH` or `RANGE`. Few items have the keys of a `sparse`
+    index, and only those are written to it.
     """
 
     name: str
     key: Mapping[str, str]
     indexes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sparse: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def create_request(name: str, shape: TableShape) -> CreateTableInputTypeDef:
     """The request that makes a table of this shape under its full name."""
-    keys = (shape.key, *shape.indexes.values())
+    indexes = {**shape.indexes, **shape.sparse}
+    keys = (shape.key, *indexes.values())
     request: Any = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
@@ -35,10 +39,10 @@ def create_request(name: str, shape: TableShape) -> CreateTableInputTypeDef:
         ],
         "KeySchema": _key_schema(shape.key),
     }
-    if shape.indexes:
+    if indexes:
         request["GlobalSecondaryIndexes"] = [
             {"IndexName": index, "KeySchema": _key_schema(key), "Projection": {"ProjectionType": "ALL"}}
-            for index, key in shape.indexes.items()
+            for index, key in indexes.items()
         ]
     return cast("CreateTableInputTypeDef", request)
 

@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
+from txn_core.dynamodb.conflict_contents import CONTENTS, CONTENTS_MAX, contents_attribute, contents_of
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
 from txn_core.dynamodb.item_form import EVENT, READ_WITH_EVENT, ItemForm, event_of, with_event
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, EXPIRES_AT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL, EXPIRES_AT
 from txn_core.exceptions import StoredEventError, StoreError
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
@@ -27,12 +28,16 @@ from txn_core.transactions.instants import Instant
 LAYOUT_ID: Final = "#layout"
 ITEM_FORM: Final = "item_form"  # of the layout; a table without it was made before there were several
 LAYOUT_S: Final = 60.0  # how long writers go on with the form that they know
+RELATIONS: Final = "relations"
+"""An attribute of the layout: every refund and reversal of the table is in the index by original."""
 # An item holds 400 KB: without a bound, a client that uses one id for everything would fill it up.
 CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
+_ORIGINAL: Final = "original"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
+_LIMITS: Final = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX, CONTENTS: CONTENTS_MAX}
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
 _SHOWN: Final = (EVENT, *READ_WITH_EVENT, _CONFLICTS, EXPIRES_AT)
 _log = structlog.get_logger()
@@ -50,6 +55,7 @@ class IndexItem:
     sort: SortKey
     event: str
     order: WriteOrder
+    original: str | None = None
 
     @property
     def key(self) -> str:
@@ -72,6 +78,7 @@ class IndexItem:
             sort=SortKey(f"{event.occurred_at}#{event.transaction_id}"),
             event=data.decode(),
             order=order,
+            original=event.original_transaction_id,
         )
 
 
@@ -80,7 +87,8 @@ class StoredTransaction:
     """A transaction as it was found: its event, when it was written, and later 202s that contradict it.
 
     `others` are later writes of the id with the digests of their content (`event.content_digests`): should an even
-    earlier write come, they say which of them contradict that one. `expires_at` is None where it never is over.
+    earlier write come, they say which of them contradict that one. `contents` are the events of those conflicts of
+    which they are kept (`conflict_contents.py`). `expires_at` is None where it never is over.
     """
 
     event: str
@@ -88,6 +96,7 @@ class StoredTransaction:
     conflicts: tuple[WriteOrder, ...] = ()
     others: Mapping[WriteOrder, frozenset[str]] = field(default_factory=dict)
     expires_at: int | None = None
+    contents: Mapping[WriteOrder, str] = field(default_factory=dict)
 
 
 class TransactionTable:
@@ -108,6 +117,8 @@ class TransactionTable:
         self._client, self._name, self._write_shards, self.expiry = client, name, write_shards, expiry
         self.item_form = item_form
         self._learned_s: float | None = None  # by the monotonic clock; None while no layout was read
+        self.keeps_relations = write_shards is not None
+        """Whether what refers to a transaction is found; of a table that was made before it was kept, it is not."""
 
     @classmethod
     async def open(cls, client: DynamoDBClient, name: str, expiry: Expiry = KEPT_FOR_EVER) -> "TransactionTable":
@@ -155,6 +166,7 @@ class TransactionTable:
         layout = answer["Item"]
         self._write_shards = int(layout["write_shards"]["N"])
         self.item_form = form_of(layout)
+        self.keeps_relations = RELATIONS in layout
         self._learned_s = time.monotonic()
 
     @property
@@ -223,10 +235,11 @@ class TransactionTable:
         seen: StoredTransaction,
         conflicts: Collection[WriteOrder],
         others: Mapping[WriteOrder, frozenset[str]],
+        contents: Mapping[WriteOrder, str] | None = None,
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
-        attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others)
-        optional = (*_NOTED, EXPIRES_AT) if seen.expires_at is not None else _NOTED
+        attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others, contents or {})
+        optional = (*_NOTED, CONTENTS, _ORIGINAL, *([EXPIRES_AT] if seen.expires_at is not None else []))
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
@@ -241,17 +254,28 @@ class TransactionTable:
             ExpressionAttributeValues={**values, ":seen": string(seen.order.text)},
         )
 
-    async def note(self, item: IndexItem, *, seen: WriteOrder, conflict: bool, other: frozenset[str] | None) -> bool:
+    async def note(
+        self,
+        item: IndexItem,
+        *,
+        seen: WriteOrder,
+        conflict: bool,
+        other: frozenset[str] | None,
+        content: bool = False,
+    ) -> bool:
         """Note a later write on the transaction whose order was seen: that it contradicts it, the digests of its
-        content, or both. False when the transaction has changed, or there is no room.
+        content, its content, or some of these. False when the transaction has changed, or there is no room.
 
-        Noting it again changes nothing. There is room for `CONFLICTS_MAX` and `OTHERS_MAX`.
+        Noting it again changes nothing. There is room for `CONFLICTS_MAX`, `OTHERS_MAX` and `CONTENTS_MAX`.
         """
-        notes = _notes([item.order] if conflict else [], {} if other is None else {item.order: other})
-        limits = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX}
+        notes = _notes(
+            [item.order] if conflict else [],
+            {} if other is None else {item.order: other},
+            {item.order: item.event} if content else {},
+        )
         room = [f"(attribute_not_exists(#{name}) OR size(#{name}) < :max_{name})" for name in notes]
         values = {f":{name}": value for name, value in notes.items()} | {
-            f":max_{name}": number(limits[name]) for name in notes
+            f":max_{name}": number(_LIMITS[name]) for name in notes
         }
         return await self._update(
             item,
@@ -316,6 +340,11 @@ class TransactionTable:
         partitions = tuple(_merchant_key(account, each, shard) for each in ids for shard in range(self.write_shards))
         return RangeQuery(BY_MERCHANT, "merchant", f"{account}#{ids[-1]}", partitions, span)
 
+    def by_original(self, account: Account, transaction_id: TransactionId, span: Span) -> RangeQuery:
+        """The range of the refunds and reversals that refer to a transaction."""
+        key = _id(account, transaction_id)
+        return RangeQuery(BY_ORIGINAL, _ORIGINAL, key, (key,), span)
+
     async def page(self, query: RangeQuery) -> Page:
         """One page of a range. Index reads may lag behind writes on AWS.
 
@@ -375,6 +404,7 @@ class TransactionTable:
             "merchant": string(_merchant_key(item.account, item.merchant_id, shard)),
             "sort": string(item.sort),
             "order": string(item.order.text),
+            **({} if item.original is None else {_ORIGINAL: string(_id(item.account, item.original))}),
         }
         return with_event(keys, item.event, self.item_form) | expiry_attribute(expires_at)
 
@@ -391,13 +421,17 @@ def form_of(layout: Any) -> ItemForm:
     return ItemForm(int(number))
 
 
-def _notes(conflicts: Collection[WriteOrder], others: Mapping[WriteOrder, frozenset[str]]) -> dict[str, Any]:
+def _notes(
+    conflicts: Collection[WriteOrder],
+    others: Mapping[WriteOrder, frozenset[str]],
+    contents: Mapping[WriteOrder, str],
+) -> dict[str, Any]:
     """The attributes of notes; DynamoDB has no empty sets."""
     texts = {
         _CONFLICTS: [order.text for order in conflicts],
         _OTHERS: [" ".join((order.text, *sorted(digests))) for order, digests in others.items()],
     }
-    return {name: strings(noted) for name, noted in texts.items() if noted}
+    return {name: strings(noted) for name, noted in texts.items() if noted} | contents_attribute(contents)
 
 
 def _stored(item: Any) -> StoredTransaction:
@@ -407,6 +441,7 @@ def _stored(item: Any) -> StoredTransaction:
         conflicts=tuple(WriteOrder(text) for text in sorted(item.get(_CONFLICTS, {}).get("SS", ()))),
         others=dict(_other(text) for text in item.get(_OTHERS, {}).get("SS", ())),
         expires_at=end_of(item),
+        contents=contents_of(item),
     )
 
 

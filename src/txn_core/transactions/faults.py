@@ -48,6 +48,7 @@ MESSAGES: Final[dict[str, str]] = {
     "number_required": "must be a number",
     "boolean_required": "must be true or false",
     "object_required": "must be an object",
+    "original_is_itself": "must not be the transaction's own id",
     "original_required": "must name the original of a refund or reversal",
     "original_unexpected": "is only for refunds and reversals",
     "sensitive_authentication_data": "security codes, PINs and track data are never accepted (PCI DSS 3.3.1)",

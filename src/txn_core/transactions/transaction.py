@@ -194,8 +194,25 @@ class TransactionRequest(_Part):
     """The body of `POST /transactions`, and one line of a bulk upload."""
 
     transaction_id: TransactionIdText | None = None
-    type: TransactionType = "purchase"
-    original_transaction_id: TransactionIdText | None = None
+    type: Annotated[
+        TransactionType,
+        Field(
+            description=(
+                "A refund gives money of its original back, in whole or in part; a reversal takes its original back, "
+                "as if it had not been. Amounts are positive in all three."
+            )
+        ),
+    ] = "purchase"
+    original_transaction_id: Annotated[
+        TransactionIdText | None,
+        Field(
+            description=(
+                "Of a refund or a reversal, which require it: the account's own transaction that it refers to, never "
+                "itself. It may arrive later; neither that it is there nor its amount, currency, card or merchant "
+                "is checked here: its `flags` tell when it is read."
+            )
+        ),
+    ] = None
     card_number: Pan
     amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
     currency: Annotated[

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from botocore.exceptions import ClientError
 
 from txn_core.aws.errors import code_of
+from txn_core.dynamodb.conflict_contents import CONTENTS_MAX, is_kept
 from txn_core.dynamodb.merchants import MerchantTable
 from txn_core.dynamodb.refusals import may_be_the_item
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction, TransactionTable
@@ -187,8 +188,9 @@ class Index:
         await self._keep_longer(item, stored)
         shown = conflict and len(stored.conflicts) < CONFLICTS_MAX
         other = content_digests(item.event) if len(stored.others) < OTHERS_MAX else None
+        content = shown and len(stored.contents) < CONTENTS_MAX and is_kept(item.event, beside=stored.event)
         noted = not (shown or other) or await self._ask(
-            lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other)
+            lambda: self.transactions.note(item, seen=stored.order, conflict=shown, other=other, content=content)
         )
         if noted:
             (self.counts.conflicts if conflict else self.counts.duplicates).inc()
@@ -208,7 +210,9 @@ class Index:
         for order, data in after.contradicting:
             await self.dead_letters.conflict(order, data)
         replaced = await self._ask(
-            lambda: self.transactions.replace(item, seen=stored, conflicts=after.conflicts, others=after.others)
+            lambda: self.transactions.replace(
+                item, seen=stored, conflicts=after.conflicts, others=after.others, contents=after.contents
+            )
         )
         if replaced and after.contradicting:
             self.counts.conflicts.inc(len(after.contradicting))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from txn_core.dynamodb.conflict_contents import CONTENTS_MAX, is_kept
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event, content_digests, same_content
@@ -43,6 +44,7 @@ class Overtaken:
     conflicts: tuple[WriteOrder, ...]
     others: Mapping[WriteOrder, frozenset[str]]
     contradicting: tuple[tuple[WriteOrder, bytes], ...]
+    contents: Mapping[WriteOrder, str]
 
 
 def supersede(stored: StoredTransaction, item: IndexItem) -> Overtaken:
@@ -55,10 +57,14 @@ def supersede(stored: StoredTransaction, item: IndexItem) -> Overtaken:
     conflicts = {order for order, digests in others.items() if digests.isdisjoint(winning)}
     # Of those over the bound no content is known; they stay what they were noted as.
     conflicts |= {order for order in stored.conflicts if order not in others}
+    contradicting = tuple((order, _as_of(stored, order)) for order in sorted(conflicts - set(stored.conflicts)))
+    known = {**stored.contents, **{order: data.decode() for order, data in contradicting}}
+    kept = sorted(order for order in conflicts & known.keys() if is_kept(known[order], beside=item.event))
     return Overtaken(
         conflicts=tuple(sorted(conflicts)[:CONFLICTS_MAX]),
         others={order: others[order] for order in sorted(others)[:OTHERS_MAX]},
-        contradicting=tuple((order, _as_of(stored, order)) for order in sorted(conflicts - set(stored.conflicts))),
+        contradicting=contradicting,
+        contents={order: known[order] for order in kept[:CONTENTS_MAX]},
     )
 
 

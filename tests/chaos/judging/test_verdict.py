@@ -17,7 +17,7 @@ from tests.chaos.judging.views import Item, Place, Row, Views
 from tests.chaos.load import HttpReply, Outcome, Submission
 from tests.workers.builders import later
 from txn_core import drains
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL
 from txn_core.kinesis.aggregation import aggregate
 from txn_core.lake.columns import table_of
 from txn_core.positions import WriteOrder
@@ -84,7 +84,9 @@ def _views(stream: dict[Place, bytes]) -> Views:
             letters.append(DeadLetter.conflict("index", "stream", write, data))
     events = [arrived(data, position(place.sequence_number)) for place, data in stream.items()]
     rows = [_row(columns) for columns in table_of(events).to_pylist()]
-    return Views(stream, items, {BY_CARD: set(items), BY_MERCHANT: set(items)}, rows, letters)
+    related = {key for key, item in items.items() if item.event["original_transaction_id"] is not None}
+    indexed = {BY_CARD: set(items), BY_MERCHANT: set(items), BY_ORIGINAL: related}
+    return Views(stream, items, indexed, rows, letters)
 
 
 def _row(columns: dict[str, Any]) -> Row:
@@ -174,6 +176,7 @@ WRONG: dict[str, Change] = {
         items=lambda views: {k: replace(i, event=_other_amount(i.event)) for k, i in views.items.items()}
     ),
     "not the first write in the index": _in_views(items=lambda views: _later_first(views.items)),
+    "wrongly found by by_original": _in_views(indexed=lambda views: views.indexed | {BY_ORIGINAL: set(views.items)}),
     "not found by by_card": _in_views(indexed=lambda views: views.indexed | {BY_CARD: set()}),
     "conflict not noted": _in_views(
         items=lambda views: {key: replace(item, conflicts=()) for key, item in views.items.items()}

@@ -16,6 +16,7 @@ from tests.chaos.judging.views import Place, Row, Views
 from tests.chaos.load import Outcome, Submission
 from tests.support.reference_reader import by_reference
 from txn_core import drains
+from txn_core.dynamodb.table_shapes import BY_ORIGINAL
 from workers.events.dead_letters import DeadLetter
 
 _TIMES: Final = ("accepted_at", "occurred_at")
@@ -111,8 +112,11 @@ def _index(evidence: Evidence, by_id: Mapping[str, Mapping[Order, Event]]) -> It
     keys = {f"{evidence.account}#{transaction_id}" for transaction_id in by_id}
     yield from broken("missing in the index", keys - views.items.keys())
     yield from broken("in the index, not on the stream", views.items.keys() - keys)
+    related = {key for key, item in views.items.items() if item.event["original_transaction_id"] is not None}
     for name, found in views.indexed.items():
-        yield from broken(f"not found by {name}", views.items.keys() - found)
+        expected = related if name == BY_ORIGINAL else views.items.keys()
+        yield from broken(f"not found by {name}", expected - found)
+        yield from broken(f"wrongly found by {name}", found - expected)
     for transaction_id, writes in by_id.items():
         item = views.items.get(f"{evidence.account}#{transaction_id}")
         if item is None:

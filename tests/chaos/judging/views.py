@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from tests.chaos.stream import Outer
 from tests.support.reference_reader import by_reference
 from txn_core.dynamodb.item_form import event_of
-from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT
+from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL
 from workers.events.dead_letters import DeadLetter, Seal
 
 if TYPE_CHECKING:
@@ -119,4 +119,4 @@ async def objects_of(client: "S3Client", bucket: str, prefix: str) -> list[tuple
 
 async def indexed_keys(client: "DynamoDBClient", table: str) -> dict[str, set[str]]:
     """Which transactions each secondary index finds."""
-    return {index: set(await items_of(client, table, index)) for index in (BY_CARD, BY_MERCHANT)}
+    return {index: set(await items_of(client, table, index)) for index in (BY_CARD, BY_MERCHANT, BY_ORIGINAL)}

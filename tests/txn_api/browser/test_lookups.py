@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.builders import transaction_id
+from tests.builders import body, transaction_id
 from tests.txn_api.asgi import until
 from tests.txn_api.browser.chromium import LONG, be_offline, missing
 from tests.txn_api.browser.downloads import arrived, rows_of
 from tests.txn_api.browser.pages_content import CARD, MERCHANT, fill, refund
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
+from txn_core.dynamodb.transactions import IndexItem
+from txn_core.transactions.identity import TransactionId
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not on this machine: {', '.join(missing())}")
 
@@ -135,6 +137,32 @@ async def test_a_transaction_shows_everything(visitor: Visitor, api: Api, downlo
     await visitor.until(lambda: visitor.text("detail-problem"), "404")
     assert await visitor.fragment() == "#/transactions/the-original"
     assert not await visitor.text("detail")
+
+
+@LONG
+async def test_a_transaction_shows_its_refunds_and_what_contradicts_it(visitor: Visitor, api: Api) -> None:
+    """With what is odd about them in words, and the fields that differ; a refund leads to its original."""
+    await api.index(body(transaction_id="the-purchase", card_number=CARD))
+    given = {"type": "refund", "original_transaction_id": "the-purchase", "card_number": CARD, "amount_minor": 1_234}
+    await api.index(body(transaction_id="the-refund", **given), number=2)
+    later = await api.index(body(transaction_id="for-a-while", card_number=CARD, amount_minor=77), number=3)
+    stored = await api.services.transactions.get(api.account, later.transaction_id)
+    first = await api.services.transactions.get(api.account, TransactionId("the-purchase"))
+    assert stored is not None
+    assert first is not None
+    contradicting = later.model_copy(update={"transaction_id": TransactionId("the-purchase")})
+    data = contradicting.model_dump_json(by_alias=True).encode()
+    item = IndexItem.of(contradicting, data, stored.order)
+    assert await api.services.transactions.note(item, seen=first.order, conflict=True, other=None, content=True)
+    await visitor.open("#/transactions/the-purchase")
+    await visitor.give_key()
+    shown = await visitor.until(lambda: visitor.text("detail"), "-12.34 USD")
+    assert "they give back more than its amount" in shown
+    shown = await visitor.until(lambda: visitor.text("detail"), "amount_minor: 77")
+    assert "1 conflict" in shown
+    await visitor.do(lambda driver: driver.find_element("link text", "the-refund").click())
+    await visitor.until(lambda: visitor.text("detail"), "the-purchase")
+    assert "not there, or not yet" not in await visitor.text("detail")
 
 
 @LONG

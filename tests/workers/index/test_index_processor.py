@@ -164,6 +164,9 @@ async def test_conflicts_are_the_same_in_whatever_order_writes_come(world: Stack
         assert (won.event.encode(), won.order) == (first, orders[0])
         assert won.conflicts == (orders[1], orders[2])
         assert sorted(won.others) == orders[1:]
+        assert {order: event.encode() for order, event in won.contents.items()} == {
+            orders[i]: writes[i] for i in (1, 2)
+        }
         for i in (1, 2):
             letter = DeadLetter.conflict("index", world.settings.stream, orders[i], writes[i])
             kept = Seal.of(world.settings).open(await world.store.read(letter.key))

@@ -1,7 +1,10 @@
 """What a transaction's notes become when an earlier write of its id comes."""
 
+from dataclasses import replace
+
 from tests.builders import position
 from tests.workers.builders import event, later, twin
+from txn_core.dynamodb.conflict_contents import CONTENTS_MAX
 from txn_core.dynamodb.transactions import CONFLICTS_MAX, OTHERS_MAX, IndexItem, StoredTransaction
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event, content_digests
@@ -53,6 +56,16 @@ def test_an_earlier_winner_turns_conflicts_and_repeats_about() -> None:
     after = supersede(stored(5, 1, _6=1, _7=2, _8=3), item(4, 2))
     assert after.conflicts == (order(5), order(6), order(8))
     assert after.contradicting == ((order(5), write(5, 1)), (order(6), write(6, 1)))
+    assert after.contents == {order(second): write(second, 1).decode() for second in (5, 6)}
+
+
+def test_the_content_of_what_is_still_a_conflict_is_kept() -> None:
+    """And of what repeats the new winner no more."""
+    before = replace(stored(5, 1, _7=2, _8=3), contents={order(7): "seven", order(8): "eight"})
+    assert supersede(before, item(4, 2)).contents == {order(5): write(5, 1).decode(), order(8): "eight"}
+    many = {order(second): "later" for second in range(6, 6 + CONTENTS_MAX + 1)}
+    crowded = replace(before, conflicts=tuple(many), contents=many)
+    assert len(supersede(crowded, item(4, 1)).contents) == CONTENTS_MAX
 
 
 def test_a_conflict_of_unknown_content_stays_one() -> None:
