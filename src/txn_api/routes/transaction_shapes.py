@@ -11,6 +11,7 @@ from txn_api.openapi.operations import REF
 from txn_api.openapi.parameters import described_properties
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.fields import AMOUNT
+from txn_api.reads.filters import IN_WORDS
 from txn_api.reads.negotiation import Form
 from txn_api.resource import Schemas
 from txn_api.schemas import (
@@ -89,6 +90,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "RangeParameters": {
         "card": {"card_number": _REQUEST["card_number"], "from": "2019-01-01T00:00:00Z", "limit": 10},
         "merchant": {"merchant_name": "rippin, KUB and mann", "order": "asc"},
+        "large_ones": {"card_id": EXAMPLE_IDS["card_id"], "currency": "USD", "amount_min": 50_000},
     },
     "Transaction": {
         "accepted": _TRANSACTION | {"risk": _RISK},
@@ -114,6 +116,13 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
     "merchant_name": {"example": "rippin, KUB and mann"},
     "from": {"example": "2019-01-01T00:00:00Z"},
     "to": {"example": "2020-01-01T00:00:00Z"},
+    "type": {"example": "purchase"},
+    "category": {"schema": {"minLength": 1}, "example": "misc_net"},
+    "currency": {"example": "USD"},
+    "amount_min": {"example": 100},
+    "amount_max": {"example": 50_000},
+    "terminal_id": {"example": "T0000042"},
+    "entry_mode": {"example": "contactless"},
     "order": {"description": "`desc` is newest first.", "example": "asc"},
     "fields": {"example": "transaction_id,occurred_at,amount_minor,currency,merchant.name"},
     # Whatever a header can carry: what is no tag matches none.
@@ -166,8 +175,9 @@ def _answer(description: str, whole: str, *told: str) -> dict[str, Any]:
     }
 
 
-PAGE: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor")
-PAGE_WITH_LINK: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor", "Link")
+_ONE_PAGE: Final = f"One page, in the order asked for. {IN_WORDS}"
+PAGE: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor")
+PAGE_WITH_LINK: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor", "Link")
 """The answer of a list that has a URL for the next page."""
 ONE_TRANSACTION: Final = _answer("The transaction as it was first accepted.", "Transaction", "ETag")
 NOT_MODIFIED: Final = {
