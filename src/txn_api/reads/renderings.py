@@ -8,8 +8,9 @@ from pydantic_core import from_json
 
 from txn_api.reads.csv_rows import header, row
 from txn_api.reads.fields import EVERYTHING, Selection
-from txn_api.reads.json_rows import document, page, selected, with_risk
+from txn_api.reads.json_rows import document, impersonal, page, selected, with_risk
 from txn_api.reads.negotiation import Form
+from txn_core.api_keys import Scope
 from txn_core.dynamodb.ranges import Row
 from txn_core.dynamodb.review.scores import ScoreItem
 
@@ -20,10 +21,16 @@ DOCUMENTS_AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A form and, unless all, the fields."""
+    """A form, unless all the fields, and whether those are shown that say who a customer is."""
 
     form: Form
     selection: Selection | None
+    shows_customer: bool = True
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the reader needs besides `transactions:read` for as long as the answer is made."""
+        return ("customer:read",) if self.shows_customer else ()
 
     @property
     def shows_risk(self) -> bool:
@@ -33,7 +40,7 @@ class Rendering:
     def one(self, event: str, conflicts: Sequence[str], score: ScoreItem | None = None) -> bytes:
         """One transaction; a table has its header."""
         if self.shows_risk:
-            return with_risk(document(event, conflicts), score).encode()
+            return with_risk(self._writer()(event, conflicts), score).encode()
         return (self._header() + self._writer()(event, conflicts)).encode()
 
     async def page(
@@ -54,13 +61,18 @@ class Rendering:
         return "".join((self._header(), *texts)).encode()
 
     def _header(self) -> str:
-        return "" if self.form is Form.JSON else header((self.selection or EVERYTHING).columns())
+        return "" if self.form is Form.JSON else header(self._shown(self.selection or EVERYTHING).columns())
+
+    def _shown(self, selection: Selection) -> Selection:
+        return selection if self.shows_customer else selection.impersonal()
 
     def _writer(self) -> Callable[[str, Sequence[str]], str]:
-        selection = self.selection
         if self.form is Form.CSV:
-            columns = (selection or EVERYTHING).columns()
+            columns = self._shown(self.selection or EVERYTHING).columns()
             return lambda event, conflicts: row(columns, from_json(event), len(conflicts))
-        if selection is not None:
-            return lambda event, conflicts: selected(event, conflicts, selection)
-        return document
+        if self.selection is not None:
+            shown = self._shown(self.selection)
+            return lambda event, conflicts: selected(event, conflicts, shown)
+        if self.shows_customer:
+            return document
+        return lambda event, conflicts: document(impersonal(event), conflicts)

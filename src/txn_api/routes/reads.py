@@ -28,13 +28,14 @@ from txn_api.problems import (
     NotAcceptable,
     ParameterInvalid,
     RangeReversed,
+    ScopeMissing,
     StoreUnavailable,
     TooManyCardsOfMask,
     TransactionNotFound,
 )
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
-from txn_api.reads.fields import Fields, selection_of
+from txn_api.reads.fields import Fields, names_personal, selection_of
 from txn_api.reads.filters import FilterParameters, rows_of
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.reads.renderings import Rendering
@@ -85,14 +86,18 @@ class ReadParameters(Parameters):
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     fields: Fields | None = None
 
-    def rendering(self, request: Request) -> Rendering:
-        """How the answer is written.
+    def rendering(self, request: Request, principal: Principal) -> Rendering:
+        """How the answer is written, and what of it the caller may see.
 
         Raises:
             NotAcceptable: not in a form that the client takes.
+            ScopeMissing: a field is named that needs `customer:read`.
         """
-        accept = ",".join(request.headers.getlist("accept"))
-        return Rendering(form_of(accept), None if self.fields is None else selection_of(self.fields))
+        accept, shows_customer = ",".join(request.headers.getlist("accept")), "customer:read" in principal.scopes
+        if not shows_customer and self.fields is not None and names_personal(self.fields):
+            raise ScopeMissing([Fault("/fields", "customer_scope_required")])
+        selection = None if self.fields is None else selection_of(self.fields)
+        return Rendering(form_of(accept), selection, shows_customer)
 
 
 class RangeParameters(FilterParameters, ReadParameters):
@@ -156,7 +161,7 @@ async def list_transactions(
     """List transactions between `from` (inclusive) and `to` (exclusive), newest first unless `order=asc`.
 
     Filters hold all at once, each with one value. A client that keeps card numbers out of URLs uses
-    `POST /transactions/search`.
+    `POST /transactions/search`. Names, birth date and street of customers need the scope `customer:read`.
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
     around = "" if parameters.card_number is None else request_text(request, besides="card_number")
@@ -214,14 +219,16 @@ async def get_transaction(
 ) -> Response:
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
 
+    The names, birth date and street of a customer are left out unless the key has the scope `customer:read`.
+
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
     nothing has changed, which only its score, a conflict or an earlier write that came late can do.
     """
     if not _ID.fullmatch(transaction_id):
         raise TransactionNotFound
-    rendering = parameters.rendering(request)
+    rendering = parameters.rendering(request, principal)
     account = principal.reads(parameters.account)
-    standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
+    standing = services.gate.standing(request.scope, principal, "transactions:read", *rendering.scopes, reads=account)
     own_id = TransactionId(transaction_id)
     scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.shows_risk else None
     try:
@@ -269,10 +276,10 @@ async def _answer_range(
             raise CardNumberMisplaced([Fault("", CODE)])
         _count(services, principal, pan)
     _hold_ranges(parameters)
-    rendering = parameters.rendering(request)
+    rendering = parameters.rendering(request, principal)
     account = principal.reads(parameters.account)
     needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")
-    standing = services.gate.standing(request.scope, principal, *needed, reads=account)
+    standing = services.gate.standing(request.scope, principal, *needed, *rendering.scopes, reads=account)
     query = await _query(services, account, parameters, pan)
     times = (parameters.start or "", parameters.end or "")
     identity = (query.index, query.subject, *times, parameters.order, *parameters.filters_bound())

@@ -10,7 +10,7 @@ from txn_api.openapi.components import renamed
 from txn_api.openapi.operations import REF
 from txn_api.openapi.parameters import described_properties
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
-from txn_api.reads.fields import AMOUNT
+from txn_api.reads.fields import AMOUNT, PERSONAL
 from txn_api.reads.filters import IN_WORDS
 from txn_api.reads.negotiation import Form
 from txn_api.resource import Schemas
@@ -194,6 +194,7 @@ def complete(schemas: Schemas) -> Schemas:
     made = dict(schemas)
     for part in _STORED_PARTS:
         made[f"Stored{part}"] = _as_sent(made[f"Stored{part}"], made[part])
+    made["StoredCustomer"] = _with_rights(made["StoredCustomer"], PERSONAL["customer"])
     made["Transaction"] = _transaction(_as_sent(made["Transaction"], made["TransactionRequest"]))
     made["RangeParameters"] = described_properties(made["RangeParameters"], WORDS)
     for whole, name in _PARTS.items():
@@ -217,6 +218,16 @@ def _as_sent(stored: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     }
     read = {name: _as_taken_once(_without_default(schema)) for name, schema in properties.items()}
     return stored | {"properties": read}
+
+
+def _with_rights(part: dict[str, Any], personal: frozenset[str]) -> dict[str, Any]:
+    """A part of a transaction some of whose fields only those see who have the scope for them."""
+    said = "Left out of answers to a key without the scope `customer:read`."
+    properties = {
+        name: schema | {"description": said} if name in personal else schema
+        for name, schema in part["properties"].items()
+    }
+    return part | {"properties": properties, "required": [name for name in part["required"] if name not in personal]}
 
 
 def _as_taken_once(schema: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ MESSAGES: Final[dict[str, str]] = {
     "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_format": "must be the three capital letters of an ISO 4217 code",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
+    "customer_scope_required": "names fields of a customer that need the scope customer:read",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
     "field_required": "is required",

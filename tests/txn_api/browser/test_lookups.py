@@ -115,7 +115,7 @@ async def test_amounts_have_their_currencys_decimals_and_their_types_sign(
 async def test_filters_stand_in_the_address_and_hold_what_is_shown(visitor: Visitor, api: Api) -> None:
     """By merchant and by card number, also where a page has no row; a card number in a filter is not sent."""
     await fill(api, 3)
-    event = await refund(api)
+    event = await refund(api, transaction_id=transaction_id(3))
     await visitor.open(f"#/transactions?merchant={quote(MERCHANT)}&type=refund&amount_min=1000")
     await visitor.give_key()
     await visitor.until(lambda: visitor.text("results-news"), "Page 1: 1 transaction.")
