@@ -170,7 +170,7 @@ def environment_of(names: Mapping[str, str], keys: Mapping[str, str]) -> dict[st
 
 
 def _scopes() -> Iterator[str]:
-    for scope in ("transactions:write", "transactions:read", "cards:lookup"):
+    for scope in ("transactions:write", "transactions:read", "customer:read", "cards:lookup"):
         yield from ("--scope", scope)
 
 

@@ -547,11 +547,11 @@ class RangeReversed(
     status=422,
     code="range_reversed",
     title="Range reversed",
-    detail="`from` must not lie after `to`.",
+    detail="A range begins behind its end: `from` must not lie after `to`, nor `amount_min` above `amount_max`.",
     remedy="Swap the two, or leave one out: a range may be open.",
     faults=(Fault("/from", "range_reversed"),),
 ):
-    """`from` lies after `to`."""
+    """`from` lies after `to`, or `amount_min` above `amount_max`."""
 
 
 class CursorInvalid(

@@ -26,6 +26,7 @@ from txn_core.transactions.instants import Instant, instant_of, now
 Scope = Literal[
     "transactions:write",
     "transactions:read",
+    "customer:read",
     "cards:lookup",
     "admin",
     "alerts:read",
@@ -39,6 +40,9 @@ Scope = Literal[
 ]
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 KeyId = NewType("KeyId", str)
+
+SCOPES_VERSION: Final = 2
+"""Since this version of a key's scopes `transactions:read` shows no names, birth dates and streets by itself."""
 
 PREFIX: Final = "txn"
 ALL_ACCOUNTS: Final = "*"
@@ -147,6 +151,7 @@ class ApiKeyTable(DynamoDBTable):
             "secret_sha256": string(key.secret_sha256),
             "account": string(key.account),
             "scopes": strings(sorted(key.scopes)),
+            "scopes_version": number(SCOPES_VERSION),
             "created_at": string(key.created_at),
             **{name: string(text) for name, text in texts.items() if text},
             **{name: strings(sorted(members)) for name, members in sets.items() if members},
@@ -165,7 +170,7 @@ class ApiKeyTable(DynamoDBTable):
             key_id=key_id,
             secret_sha256=item["secret_sha256"]["S"],
             account=Account(item["account"]["S"]),
-            scopes=frozenset(scope for scope in SCOPES if scope in item["scopes"]["SS"]),
+            scopes=_scopes_of(item),
             name=item.get("name", {}).get("S", ""),
             created_at=Instant(item["created_at"]["S"]),
             expires_at=Instant(expires_at) if expires_at else None,
@@ -202,3 +207,10 @@ class ApiKeyTable(DynamoDBTable):
                 ExpressionAttributeValues={":now": string(now())},
             )
         )
+
+
+def _scopes_of(item: Any) -> frozenset[Scope]:
+    """The scopes of a stored key. A key without a version was made before `customer:read`, and keeps what it had."""
+    scopes = frozenset(scope for scope in SCOPES if scope in item["scopes"]["SS"])
+    had_all = "scopes_version" not in item and "transactions:read" in scopes
+    return scopes | {"customer:read"} if had_all else scopes

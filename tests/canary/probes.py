@@ -13,6 +13,7 @@ from backports import zstd
 
 from tests.builders import full_body
 from tests.canary.marks import Marks
+from txn_api.reads.filters import FilterParameters
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -137,7 +138,8 @@ class Prober:
         number = self.marks.new("a look-up")
         yield Probe("GET by card", self.http("GET", f"/transactions?card_number={number}"))
         yield Probe("search by card", self.http("POST", "/transactions/search", json_of({"card_number": number})))
-        for selector in ("merchant_name", "card_id", "account", "cursor", "from", "order", "limit", "x"):
+        selectors = ("merchant_name", "card_id", "account", "cursor", "from", "order", "limit", "x")
+        for selector in (*selectors, *FilterParameters.model_fields):
             number = self.marks.new(f"search {selector}")
             for value in (number, int(number), [number], {number: number}):
                 content = json_of({"card_number": self.marks.new(f"search {selector}, card"), selector: value})

@@ -117,7 +117,7 @@ class Load:
             number += 1
 
     async def _ask_again(self, session: aiohttp.ClientSession) -> None:
-        """Send some accepted documents once more under their keys: after the last fault, on a machine of any speed."""
+        """Send some accepted documents once more under their keys, after the last fault."""
         accepted = (each for each in self.submissions if each.key is not None and any(each.receipts()))
         for submission in islice(accepted, LATE_REPEATS):
             submission.answers.append(await self._post(session, submission))

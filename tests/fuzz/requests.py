@@ -25,6 +25,7 @@ PATHS: Final = (
 )
 PARAMETERS: Final = (
     *("card_number", "card_id", "merchant_name", "from", "to", "order", "limit", "cursor", "account"),
+    *("type", "category", "currency", "amount_min", "amount_max", "terminal_id", "entry_mode"),
     *("name_prefix", "results", "fields", "x", "limit[]", "card_number ", "%63ursor", ""),
 )
 HEADERS: Final = (

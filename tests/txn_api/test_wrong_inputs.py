@@ -276,6 +276,57 @@ WRONG: dict[str, tuple[Call, Expected]] = {
         search(card_number=CARD, cursor=OTHER_CARD + CARD),
         with_the_number_elsewhere(""),
     ),
+    "amounts in the wrong order": (
+        read(merchant_name="A", amount_min=2, amount_max=1),
+        (422, "range_reversed", [("/amount_min", "amounts_reversed")]),
+    ),
+    "search with times and amounts in the wrong order": (
+        search(
+            b'{"merchant_name":"A","amount_min":2,"amount_max":1,'
+            b'"from":"2020-01-02T00:00:00Z","to":"2020-01-01T00:00:00Z"}'
+        ),
+        (422, "range_reversed", [("/from", "range_reversed"), ("/amount_min", "amounts_reversed")]),
+    ),
+    "filter for an unknown type": (read(merchant_name="A", type="sale"), parameter("/type", "value_not_allowed")),
+    "filter for an empty category": (read(merchant_name="A", category=""), parameter("/category", "text_too_short")),
+    "filter for an endless category": (
+        read(merchant_name="A", category="a" * 65),
+        parameter("/category", "text_too_long"),
+    ),
+    "filter for a card number": (read(merchant_name="A", category=OTHER_CARD), with_the_number_elsewhere("")),
+    "search with a card number as a filter": (
+        search(merchant_name="A", category=OTHER_CARD),
+        with_the_number_elsewhere("/category"),
+    ),
+    "search with its own card number as a filter": (
+        search(card_number=CARD, terminal_id=CARD),
+        with_the_number_elsewhere(""),
+    ),
+    "filter for a currency in small letters": (
+        read(merchant_name="A", currency="usd"),
+        parameter("/currency", "currency_format"),
+    ),
+    "filter for a negative amount": (
+        read(merchant_name="A", amount_min=-1),
+        parameter("/amount_min", "number_out_of_range"),
+    ),
+    "filter for an amount in major units": (
+        read(merchant_name="A", amount_max="4.97"),
+        parameter("/amount_max", "integer_required"),
+    ),
+    "search with an amount in quotes": (
+        search(merchant_name="A", amount_max="497"),
+        parameter("/amount_max", "integer_required"),
+    ),
+    "filter for a terminal out of form": (
+        read(merchant_name="A", terminal_id="T 1"),
+        parameter("/terminal_id", "terminal_id_format"),
+    ),
+    "filter for an unknown entry mode": (
+        read(merchant_name="A", entry_mode="dip"),
+        parameter("/entry_mode", "value_not_allowed"),
+    ),
+    "a filter twice": (read(merchant_name="A", type=["refund", "reversal"]), parameter("/type", "name_duplicated")),
     "nothing there": (("GET", "/cards", {}), (404, "route_not_found", [])),
     "a slash too many": (("GET", "/transactions/", {}), (404, "route_not_found", [])),
     "another method": (("DELETE", "/transactions", {}), (405, "method_not_allowed", [])),

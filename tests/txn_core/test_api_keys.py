@@ -148,6 +148,25 @@ async def test_a_key_comes_back_as_it_was_kept(table: ApiKeyTable) -> None:
     assert await table.get(KeyId("0" * 16)) is None
 
 
+async def test_a_key_of_before_a_scope_keeps_what_it_had(table: ApiKeyTable) -> None:
+    """A reader without a version of its scopes sees customers' names, also when it is restored; no other key does."""
+    reader, _ = mint(account=ACME, scopes=["transactions:read"])
+    writer, _ = mint(account=ACME, scopes=WRITE)
+    for key in (reader, writer):
+        await table.put(key)
+        made = await table.get(key.key_id)
+        assert made is not None
+        assert made.scopes == key.scopes
+        item = await table._item({"key_id": {"S": key.key_id}})
+        assert item is not None
+        old = {name: value for name, value in item.items() if name != "scopes_version"}
+        old["key_id"] = {"S": key.key_id[::-1]}
+        assert await table.restore(old)
+        kept = await table.get(KeyId(key.key_id[::-1]))
+        assert kept is not None
+        assert kept.scopes - key.scopes == ({"customer:read"} if key is reader else set())
+
+
 async def test_a_revoked_key_stays_revoked(table: ApiKeyTable) -> None:
     """Revoking again changes nothing, and revoking what is not there says so without making it."""
     key, presented = mint(account=ACME, scopes=WRITE)

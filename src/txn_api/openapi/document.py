@@ -21,7 +21,8 @@ The front door for card transactions. A 202 means that the transaction is durabl
 Retrying with the same `transaction_id` is always safe: one id is one transaction. Errors are RFC 9457 problems
 with a stable `code`, and never repeat a value that was sent; `/problems/{code}` says more of each.
 
-A key has scopes: `transactions:write`, `transactions:read`, `cards:lookup` (to look up by card number),
+A key has scopes: `transactions:write`, `transactions:read`, `customer:read` (adds names, birth date and street of
+customers to what is read; by itself it opens no call), `cards:lookup` (to look up by card number),
 `alerts:read`, `cases:write`, `labels:write` and `admin`. Each operation names those that it needs. Some keys are
 bound to terminals or have limits; those for signed requests need a `Signature` on each.
 

@@ -9,6 +9,10 @@ const insight = { load: () => import("./insight.js"), problem: "insight-problem"
 const review = { load: () => import("./review.js"), leave: "leaveLive" };
 const VIEWS = [
   {
+    load: () => import("./transaction.js"), problem: "detail-problem", name: "transactions/", section: "transaction",
+    title: "One transaction",
+  },
+  {
     ...insight, name: "insight", label: "Insight",
     about: "Twelve questions about customers, regions, merchants and fraud, each answered by a picture.",
   },

@@ -4,6 +4,7 @@ import { call, Problem, table } from "./api.js";
 import { beginsLikeCardNumber, isCardNumber, looksLikeCardNumber } from "./card_numbers.js";
 import { byId, element } from "./elements.js";
 import { hasKey } from "./key.js";
+import { fillFilters, filterFields, filtersAsked, filtersInWords, filtersSaid, misplacedFilter, startFilters } from "./lookup_filters.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { FIELDS, hideResults, save, showResults, startResults, turn } from "./results.js";
 import { addView, address, entitle, go, rename } from "./router.js";
@@ -16,6 +17,7 @@ const place = byId("lookup-problem");
 const fields = {
   "/card_number": byId("card"), "/card_id": byId("card"), "/merchant_name": byId("merchant"),
   "/transaction_id": byId("id"), "/from": byId("from"), "/to": byId("to"),
+  ...filterFields,
 };
 let suggesting = new AbortController();
 let timer = 0;
@@ -40,6 +42,7 @@ export function startLookup() {
     byId(button).addEventListener("click", () => showing(work, { keep: true }));
   }
   byId("merchant").addEventListener("input", suggestSoon);
+  startFilters();
   startResults();
   choose();
 }
@@ -69,9 +72,10 @@ function enter(query, _rest, fragment) {
   const [whose, selector] = cardId ? [`card ${cardId}`, { card_id: cardId }] : [merchantName, { merchant_name: merchantName }];
   showing(async () => {
     refuse(cardId ? "/card_id" : "/merchant_name", cardId ? !CARD_ID.test(cardId) : looksLikeCardNumber(merchantName));
+    refuseFilters();
     // Browsers remember titles.
     entitle(`Transactions of ${whose}`);
-    await showResults(whose, ranges(selector));
+    await showResults(whose + filtersInWords(), ranges(selector));
     shownAt = fragment;
   });
 }
@@ -88,6 +92,7 @@ function fill(query, cardId, merchantName) {
     byId(name).value = query.get(name) ?? usual;
     byId(name).value ||= usual;
   }
+  fillFilters(query);
   choose();
 }
 
@@ -121,14 +126,16 @@ async function card() {
   const text = byId("card").value.trim();
   if (text.startsWith("card_")) {
     refuse("/card_id", !CARD_ID.test(text));
+    refuseFilters();
     go(address(NAME, { card_id: text, ...said() }));
     return;
   }
   rename(address(NAME));
   entitle("Transactions");
-  const query = { card_number: text.replace(/[ -]/g, ""), ...range(), limit: Number(byId("limit").value), fields: FIELDS };
+  refuseFilters();
+  const query = { card_number: text.replace(/[ -]/g, ""), ...range(), ...filtersAsked(), limit: Number(byId("limit").value), fields: FIELDS };
   const search = (ask) => (cursor) => ask("/transactions/search", { body: { ...query, ...at(cursor) } });
-  const found = await showResults("the card", { page: search(call), csv: search(table) });
+  const found = await showResults(`the card${filtersInWords()}`, { page: search(call), csv: search(table) });
   if (found?.length) {
     // The card's id instead of its number: this address may be shared.
     shownAt = address(NAME, { card_id: found[0].card_id, ...said() });
@@ -139,6 +146,7 @@ async function card() {
 function merchant() {
   const name = byId("merchant").value.trim();
   refuse("/merchant_name", looksLikeCardNumber(name));
+  refuseFilters();
   go(address(NAME, { merchant: name, ...said() }));
 }
 
@@ -160,8 +168,13 @@ function refuse(pointer, isMisplaced) {
   }
 }
 
+function refuseFilters() {
+  const pointer = misplacedFilter();
+  refuse(pointer, pointer !== undefined);
+}
+
 function ranges(selector) {
-  const query = { ...selector, ...range(), limit: byId("limit").value, fields: FIELDS };
+  const query = { ...selector, ...range(), ...filtersSaid(), limit: byId("limit").value, fields: FIELDS };
   const list = (ask) => (cursor) => ask(`/transactions?${new URLSearchParams({ ...query, ...at(cursor) })}`);
   return { page: list(call), csv: list(table) };
 }
@@ -171,7 +184,7 @@ function said() {
   const [order, limit] = [byId("order").value, byId("limit").value];
   return {
     from: byId("from").value, to: byId("to").value,
-    order: order === "desc" ? "" : order, limit: limit === "25" ? "" : limit,
+    order: order === "desc" ? "" : order, limit: limit === "25" ? "" : limit, ...filtersSaid(),
   };
 }
 

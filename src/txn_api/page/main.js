@@ -6,14 +6,12 @@ import { addLaterViews } from "./later_views.js";
 import { startLookup } from "./lookup.js";
 import { addView, startRouter } from "./router.js";
 import { startSample } from "./sample.js";
-import { startTransaction } from "./transaction.js";
 import { startUpload } from "./upload.js";
 
 addView({ name: "entrance" });
 addView({ name: "nowhere", title: "No such page" });
 startKey();
 startLookup();
-startTransaction();
 addLaterViews();
 startUpload();
 startSample();

@@ -6,8 +6,9 @@ import { element } from "./elements.js";
 const HINTS = new Map([
   ["api_key_missing", "Give a key above."],
   ["api_key_invalid", "Forget the key above, and give one that is in force."],
-  ["scope_missing", "Look-ups need the scope transactions:read, those by card number cards:lookup as well; uploads and "
-    + "samples transactions:write; reviews alerts:read and cases:write; numbers of the warehouse insight:read; operations "
+  ["scope_missing", "Look-ups need the scope transactions:read, those by card number cards:lookup as well, names and "
+    + "streets of customers customer:read; uploads and samples transactions:write; reviews alerts:read and "
+    + "cases:write; numbers of the warehouse insight:read; operations "
     + "operations:read, and to send dead letters again operations:write."],
   ["transaction_not_found", "Look-ups find a transaction about a second after its 202, and those of other accounts never."],
   ["account_forbidden", "The key above reads its own account alone."],

@@ -71,15 +71,23 @@ function show(page) {
   const count = page.data.length;
   const found = count === 1 ? "1 transaction" : `${count} transactions`;
   const more = page.has_more ? ", more follow" : "";
-  byId("results").hidden = count === 0;
+  byId("results").hidden = count === 0 && !page.has_more && pages.number === 0;
   byId("results-title").textContent = `Transactions of ${pages.whose}, page ${pages.number + 1}`;
   byId("rows").replaceChildren(...page.data.map(row));
-  news.textContent = count === 0 ? `No transactions of ${pages.whose} in this range.`
-    : `Page ${pages.number + 1}: ${found}${more}.`;
+  news.textContent = newsOf(page, found + more);
   showAge();
   // Not `disabled`, which would take the focus away from whoever pages by keyboard.
   byId("previous").setAttribute("aria-disabled", String(pages.number === 0));
   byId("next").setAttribute("aria-disabled", String(pages.next === null));
+}
+
+/** What is told of a page. With a filter one may be empty while others follow. */
+function newsOf({ data, has_more: hasMore }, found) {
+  if (data.length || pages.number > 0 || hasMore) {
+    const looked = data.length || !hasMore ? "" : " None of the rows that this page looked at is as asked for.";
+    return `Page ${pages.number + 1}: ${found}.${looked}`;
+  }
+  return `No transactions of ${pages.whose} in this range.`;
 }
 
 function showAge() {

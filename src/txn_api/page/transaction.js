@@ -10,7 +10,7 @@ import { exactMoment, moment } from "./moments.js";
 import { AMOUNT_FIELDS, money } from "./money.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { contradictions, relations } from "./relations.js";
-import { addView, address, entitle } from "./router.js";
+import { address, entitle } from "./router.js";
 
 const DECISIONS = {
   pass: "pass: nothing to look at", review: "review: worth a look", alert: "alert: reviewers have been told",
@@ -23,11 +23,7 @@ const place = byId("detail-problem");
 const news = byId("detail-news");
 let asked = 0;
 
-export function startTransaction() {
-  addView({ name: "transactions/", section: "transaction", enter, needsKey: true, title: "One transaction" });
-}
-
-async function enter(_query, id) {
+export async function enter(_query, id) {
   const mine = ++asked;
   clearProblem(place);
   byId("detail").hidden = true;

@@ -25,6 +25,12 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
 _LEFT_OUT: Final = frozenset({"schema_version", "card_aliases"})
 
 
+PERSONAL: Final[Mapping[str, frozenset[str]]] = {
+    "customer": frozenset({"first_name", "last_name", "date_of_birth", "street"})
+}
+"""By the part that has them: the fields that say who a customer is. They are shown with `customer:read` alone."""
+PERSONAL_NAMES: Final = frozenset(f"{name}.{inner}" for name, parts in PERSONAL.items() for inner in parts)
+
 # The members of a transaction's document in their order, each with the members that it has itself.
 MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     name: tuple(_PARTS[name].model_fields) if name in _PARTS else ()
@@ -88,6 +94,15 @@ class Selection:
             for value in (event.get(name),)
         }
 
+    def impersonal(self) -> "Selection":
+        """The same without `PERSONAL`."""
+        left = {
+            name: tuple(part for part in parts if part not in PERSONAL.get(name, ()))
+            for name, parts in self.members.items()
+        }
+        # No parts would mean the whole member.
+        return Selection({name: parts for name, parts in left.items() if parts or not self.members[name]})
+
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """The selected members as columns of a table: paths of one name or two."""
         return tuple(
@@ -104,6 +119,11 @@ def amount_of(event: Mapping[str, Any]) -> Decimal | None:
 
 
 EVERYTHING: Final = Selection(MEMBERS)
+
+
+def names_personal(fields: str) -> bool:
+    """Whether a list of names has one of `PERSONAL_NAMES`; `customer` alone means those that may be shown."""
+    return not PERSONAL_NAMES.isdisjoint(fields.split(","))
 
 
 @lru_cache(256)

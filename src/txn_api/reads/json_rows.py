@@ -1,11 +1,11 @@
 """Transactions as clients read them, assembled from the stored bytes rather than rebuilt field by field."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from txn_api.reads.fields import CONFLICTS, Selection
+from txn_api.reads.fields import CONFLICTS, PERSONAL, Selection
 from txn_core.dynamodb.review.scores import ScoreItem
 from txn_core.positions import WriteOrder
 
@@ -20,6 +20,15 @@ def document(event: str, conflicts: Iterable[str]) -> str:
     as_ours = event.startswith(_HEAD) and event.endswith("}")
     body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
     return f'{{{body[:-1]},"conflicts":[{",".join(map(conflict, conflicts))}]}}'
+
+
+def impersonal(event: str) -> str:
+    """An event without the fields that say who a customer is."""
+    document: dict[str, Any] = from_json(event)
+    for name, parts in PERSONAL.items():
+        if (value := document.get(name)) is not None:
+            document[name] = {part: inner for part, inner in value.items() if part not in parts}
+    return to_json(document).decode()
 
 
 def with_risk(document: str, score: ScoreItem | None) -> str:

@@ -8,9 +8,10 @@ from pydantic_core import from_json
 
 from txn_api.reads.csv_rows import header, row
 from txn_api.reads.fields import EVERYTHING, Selection
-from txn_api.reads.json_rows import document, page, selected, with_risk
+from txn_api.reads.json_rows import document, impersonal, page, selected, with_risk
 from txn_api.reads.negotiation import Form
 from txn_api.reads.relations import Relations
+from txn_core.api_keys import Scope
 from txn_core.dynamodb.ranges import Row
 from txn_core.dynamodb.review.scores import ScoreItem
 
@@ -21,10 +22,16 @@ DOCUMENTS_AT_ONCE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A form and, unless all, the fields."""
+    """A form, unless all the fields, and whether those are shown that say who a customer is."""
 
     form: Form
     selection: Selection | None
+    shows_customer: bool = True
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the reader needs besides `transactions:read` for as long as the answer is made."""
+        return ("customer:read",) if self.shows_customer else ()
 
     @property
     def is_whole(self) -> bool:
@@ -40,7 +47,7 @@ class Rendering:
     ) -> bytes:
         """One transaction; a table has its header. Whole documents alone have the score and the relations."""
         if self.is_whole:
-            told = with_risk(document(event, conflicts), score)
+            told = with_risk(self._writer()(event, conflicts), score)
             return (told if relations is None else relations.added_to(told)).encode()
         return (self._header() + self._writer()(event, conflicts)).encode()
 
@@ -62,13 +69,18 @@ class Rendering:
         return "".join((self._header(), *texts)).encode()
 
     def _header(self) -> str:
-        return "" if self.form is Form.JSON else header((self.selection or EVERYTHING).columns())
+        return "" if self.form is Form.JSON else header(self._shown(self.selection or EVERYTHING).columns())
+
+    def _shown(self, selection: Selection) -> Selection:
+        return selection if self.shows_customer else selection.impersonal()
 
     def _writer(self) -> Callable[[str, Sequence[str]], str]:
-        selection = self.selection
         if self.form is Form.CSV:
-            columns = (selection or EVERYTHING).columns()
+            columns = self._shown(self.selection or EVERYTHING).columns()
             return lambda event, conflicts: row(columns, from_json(event), len(conflicts))
-        if selection is not None:
-            return lambda event, conflicts: selected(event, conflicts, selection)
-        return document
+        if self.selection is not None:
+            shown = self._shown(self.selection)
+            return lambda event, conflicts: selected(event, conflicts, shown)
+        if self.shows_customer:
+            return document
+        return lambda event, conflicts: document(impersonal(event), conflicts)

@@ -16,6 +16,7 @@ from txn_api.services import Services
 from txn_api.stores import store_reads
 from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID
 from txn_core.dynamodb.document_index import DocumentIndex
+from txn_core.dynamodb.filtered_pages import filtered
 from txn_core.dynamodb.ranges import RangeQuery, Row, SortKey, Span
 from txn_core.transactions.identity import ACCOUNT_PATTERN, Account
 from txn_core.transactions.instants import Instant, parse_end, parse_start
@@ -78,7 +79,7 @@ async def answer_page(
 
     size = parameters.limit * ROW_BYTES
     async with services.memories.pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX), store_reads():
-        rows, goes_on_behind = await index.filtered(range_of(span), wanted)
+        rows, goes_on_behind = await filtered(range_of(span), index.page, wanted)
     await standing.check()
     cursor = None if goes_on_behind is None else services.cursors.make(bound_to, goes_on_behind)
     body = page((shown[row.sort] for row in rows), has_more=cursor is not None, next_cursor=cursor)

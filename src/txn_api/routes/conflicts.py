@@ -12,8 +12,8 @@ from txn_api.edge.query_checks import each_once, searched
 from txn_api.openapi import operations
 from txn_api.problems import AccountForbidden, CardNumberMisplaced, TransactionNotFound
 from txn_api.reads.differences import differing_fields
-from txn_api.reads.fields import NAMES
-from txn_api.reads.json_rows import conflict, document
+from txn_api.reads.fields import NAMES, PERSONAL_NAMES
+from txn_api.reads.json_rows import conflict, document, impersonal
 from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes import transaction_shapes
@@ -41,7 +41,8 @@ class ConflictContent(Conflict):
         list[Annotated[str, _FIELD]] | None,
         Field(
             max_length=len(NAMES),
-            description="The fields whose values are not those of the transaction; `null` where `transaction` is.",
+            description="The fields that the caller may see whose values are not those of the transaction; `null` "
+            "where `transaction` is.",
         ),
     ]
     transaction: Annotated[
@@ -81,27 +82,35 @@ async def list_conflicts(
 
     The first content of an id counts, and later ones change nothing. Here a client sees what they said, and in which
     fields they differ. A transaction notes 100 conflicts, and keeps the content of 16 of them; operators have all of
-    them as dead letters. Read consistently.
+    them as dead letters. Names, birth date and street of customers need the scope `customer:read`. Read consistently.
     """
     own_id, account = own_transaction_id(transaction_id), principal.reads(parameters.account)
-    standing = services.gate.standing(request.scope, principal, _SCOPE, reads=account)
+    shows_customer = "customer:read" in principal.scopes
+    scopes: tuple[Scope, ...] = (_SCOPE, "customer:read") if shows_customer else (_SCOPE,)
+    standing = services.gate.standing(request.scope, principal, *scopes, reads=account)
     async with store_reads():
         found = await services.transactions.get(account, own_id)
     await standing.check()
     if found is None:
         raise TransactionNotFound
-    body = f'{{"data":[{",".join(_contents(found))}]}}'
+    body = f'{{"data":[{",".join(_contents(found, shows_customer=shows_customer))}]}}'
     return Response(body, media_type="application/json", headers=UNCACHED)
 
 
-def _contents(found: StoredTransaction) -> list[str]:
+def _contents(found: StoredTransaction, *, shows_customer: bool) -> list[str]:
     winner = from_json(found.event)
-    return [_content(winner, order, found.contents.get(order)) for order in found.conflicts]
+    return [
+        _content(winner, order, found.contents.get(order), shows_customer=shows_customer) for order in found.conflicts
+    ]
 
 
-def _content(winner: dict[str, Any], order: WriteOrder, event: str | None) -> str:
-    differs = None if event is None else differing_fields(winner, from_json(event))
-    told = "null" if event is None else document(event, ())
+def _content(winner: dict[str, Any], order: WriteOrder, event: str | None, *, shows_customer: bool) -> str:
+    differs, told = None, "null"
+    if event is not None:
+        differs = differing_fields(winner, from_json(event))
+        if not shows_customer:
+            differs, event = [name for name in differs if name not in PERSONAL_NAMES], impersonal(event)
+        told = document(event, ())
     return f'{conflict(order.text)[:-1]},"differs":{to_json(differs).decode()},"transaction":{told}}}'
 
 

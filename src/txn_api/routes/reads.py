@@ -28,13 +28,15 @@ from txn_api.problems import (
     NotAcceptable,
     ParameterInvalid,
     RangeReversed,
+    ScopeMissing,
     StoreUnavailable,
     TooManyCardsOfMask,
     TransactionNotFound,
 )
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
 from txn_api.reads.entity_tags import TAGS_CHARS_MAX, matches, tag_of
-from txn_api.reads.fields import Fields, selection_of
+from txn_api.reads.fields import Fields, names_personal, selection_of
+from txn_api.reads.filters import FilterParameters, rows_of
 from txn_api.reads.negotiation import Form, form_of
 from txn_api.reads.relations import SUMMED_MAX, Relations, relations_of
 from txn_api.reads.renderings import Rendering
@@ -55,6 +57,7 @@ from txn_core.card_numbers.free_text_fields import A_TIME, AN_ID
 from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
+from txn_core.dynamodb.filtered_pages import ROWS_EXAMINED_MAX
 from txn_core.dynamodb.ranges import Page, RangeQuery, SortKey, Span
 from txn_core.dynamodb.review.scores import ScoreItem, score_of
 from txn_core.dynamodb.transactions import StoredTransaction
@@ -85,17 +88,21 @@ class ReadParameters(Parameters):
     account: Account | None = Field(None, pattern=ACCOUNT_PATTERN, description="Another account, if granted.")
     fields: Fields | None = None
 
-    def rendering(self, request: Request) -> Rendering:
-        """How the answer is written.
+    def rendering(self, request: Request, principal: Principal) -> Rendering:
+        """How the answer is written, and what of it the caller may see.
 
         Raises:
             NotAcceptable: not in a form that the client takes.
+            ScopeMissing: a field is named that needs `customer:read`.
         """
-        accept = ",".join(request.headers.getlist("accept"))
-        return Rendering(form_of(accept), None if self.fields is None else selection_of(self.fields))
+        accept, shows_customer = ",".join(request.headers.getlist("accept")), "customer:read" in principal.scopes
+        if not shows_customer and self.fields is not None and names_personal(self.fields):
+            raise ScopeMissing([Fault("/fields", "customer_scope_required")])
+        selection = None if self.fields is None else selection_of(self.fields)
+        return Rendering(form_of(accept), selection, shows_customer)
 
 
-class RangeParameters(ReadParameters):
+class RangeParameters(FilterParameters, ReadParameters):
     """What a range of transactions is asked for by: exactly one of card_number, card_id and merchant_name."""
 
     card_number: CardDigits | None = Field(None, description="Needs the scope cards:lookup.")
@@ -155,7 +162,8 @@ async def list_transactions(
 ) -> Response:
     """List transactions between `from` (inclusive) and `to` (exclusive), newest first unless `order=asc`.
 
-    A client that keeps card numbers out of URLs uses `POST /transactions/search`.
+    Filters hold all at once, each with one value. A client that keeps card numbers out of URLs uses
+    `POST /transactions/search`. Names, birth date and street of customers need the scope `customer:read`.
     With `Accept: text/csv` the page is a table, and the next one's cursor stands in `X-Next-Cursor`.
     """
     around = "" if parameters.card_number is None else request_text(request, besides="card_number")
@@ -213,13 +221,15 @@ async def get_transaction(
 ) -> Response:
     """Get one transaction by its id, read consistently; 404 until the index has it, about a second.
 
+    The names, birth date and street of a customer are left out unless the key has the scope `customer:read`.
+
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
     nothing has changed, which only its score, a conflict, a refund or reversal, or an earlier write that came late
     can do. Refunds and reversals that refer to it are found by an index that may lag behind for a moment.
     """
-    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request)
+    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request, principal)
     account = principal.reads(parameters.account)
-    standing = services.gate.standing(request.scope, principal, "transactions:read", reads=account)
+    standing = services.gate.standing(request.scope, principal, "transactions:read", *rendering.scopes, reads=account)
     scoring = asyncio.ensure_future(_scores(services, account, own_id)) if rendering.is_whole else None
     try:
         async with store_reads():
@@ -301,29 +311,43 @@ async def _answer_range(
         if pan.digits_for_identity() in around:
             raise CardNumberMisplaced([Fault("", CODE)])
         _count(services, principal, pan)
-    if parameters.start and parameters.end and parameters.start > parameters.end:
-        raise RangeReversed
-    rendering = parameters.rendering(request)
+    _hold_ranges(parameters)
+    rendering = parameters.rendering(request, principal)
     account = principal.reads(parameters.account)
     needed: tuple[Scope, ...] = ("transactions:read",) if pan is None else ("transactions:read", "cards:lookup")
-    standing = services.gate.standing(request.scope, principal, *needed, reads=account)
+    standing = services.gate.standing(request.scope, principal, *needed, *rendering.scopes, reads=account)
     query = await _query(services, account, parameters, pan)
-    identity = (query.index, query.subject, parameters.start or "", parameters.end or "", parameters.order)
+    times = (parameters.start or "", parameters.end or "")
+    identity = (query.index, query.subject, *times, parameters.order, *parameters.filters_bound())
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     # What the index answers is parsed at once, some milliseconds for a large page: of many pages of one account at a
     # time others would wait for all of them.
-    pages, size = services.memories.pages, parameters.limit * ROW_BYTES
-    async with pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
+    wanted = parameters.filter()
+    size = (parameters.limit if wanted is None else ROWS_EXAMINED_MAX) * ROW_BYTES
+    turn = partial(services.turns.turn, principal.account)
+    async with services.memories.pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
         async with store_reads():
-            found = await services.transactions.page(query.behind(after))
-        cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
+            rows, goes_on_behind = await rows_of(query.behind(after), services.transactions.page, wanted, turn)
+        cursor = None if goes_on_behind is None else services.cursors.make(identity, goes_on_behind)
         headers = dict(UNCACHED)
         if rendering.form is Form.CSV and cursor is not None:
             headers |= next_page(request, query, cursor)
-        turn = partial(services.turns.turn, principal.account)
-        body = await rendering.page(found.rows, next_cursor=cursor, turn=turn)
+        body = await rendering.page(rows, next_cursor=cursor, turn=turn)
         await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+def _hold_ranges(parameters: RangeParameters) -> None:
+    """Hold times and amounts to their order.
+
+    Raises:
+        RangeReversed: a range begins behind its end.
+    """
+    faults = parameters.reversed_amounts()
+    if parameters.start and parameters.end and parameters.start > parameters.end:
+        faults = [*RangeReversed.fixed_faults, *faults]
+    if faults:
+        raise RangeReversed(faults)
 
 
 def _count(services: Services, principal: Principal, pan: Pan) -> None:

@@ -1,5 +1,6 @@
 """`GET /transactions/{transaction_id}/related`: the refunds and reversals that refer to a transaction."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Final, Literal
 
@@ -15,10 +16,12 @@ from txn_api.problems import (
     CardNumberMisplaced,
     CursorInvalid,
     NotAcceptable,
+    RangeReversed,
     RelationsNotKept,
     TransactionNotFound,
 )
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
+from txn_api.reads.filters import FilterParameters, rows_of
 from txn_api.reads.negotiation import Form
 from txn_api.resource import Resource
 from txn_api.router import Router
@@ -32,18 +35,20 @@ from txn_api.routes.reads import (
     next_page,
     own_transaction_id,
 )
-from txn_api.services import Service
+from txn_api.services import Service, Services
 from txn_api.stores import store_reads
 from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.api_keys import Scope
 from txn_core.card_numbers.free_text_fields import AN_ID
-from txn_core.dynamodb.ranges import SortKey, Span
+from txn_core.dynamodb.filtered_pages import ROWS_EXAMINED_MAX
+from txn_core.dynamodb.ranges import RangeQuery, SortKey, Span
+from txn_core.transactions.identity import Account, TransactionId
 
 _SCOPE: Final[Scope] = "transactions:read"
 router = Router(tags=[TAG.name])
 
 
-class RelatedParameters(ReadParameters):
+class RelatedParameters(FilterParameters, ReadParameters):
     """Which page of what refers to a transaction."""
 
     order: Literal["desc", "asc"] = "desc"
@@ -61,7 +66,7 @@ class RelatedParameters(ReadParameters):
         200: transaction_shapes.PAGE_WITH_LINK,
         **operations.problems(
             *(TransactionNotFound, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
-            RelationsNotKept,
+            *(RangeReversed, RelationsNotKept),
         ),
     },
     openapi_extra=operations.needs(_SCOPE),
@@ -78,35 +83,43 @@ async def list_related(
     A refund gives money back, all of it or a part, once or several times. A reversal takes the original back, as if
     it had not been. Both have a positive `amount_minor`: what is left of the original is its own amount less those of
     its refunds and reversals in its currency. Each id counts once. They are listed also while the original is not
-    there yet; 404 where neither is. The index may lag for a moment.
+    there yet; 404 where neither is. Filters hold all at once. The index may lag for a moment.
     """
-    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request)
+    if faults := parameters.reversed_amounts():
+        raise RangeReversed(faults)
+    own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request, principal)
     account = principal.reads(parameters.account)
-    standing = services.gate.standing(request.scope, principal, _SCOPE, reads=account)
+    standing = services.gate.standing(request.scope, principal, _SCOPE, *rendering.scopes, reads=account)
     await learn_layout(services)
     if not services.transactions.keeps_relations:
         raise RelationsNotKept
     span = Span(descending=parameters.order == "desc", limit=parameters.limit)
     query = services.transactions.by_original(account, own_id, span)
-    identity = (query.index, query.subject, "", "", parameters.order)
+    identity = (query.index, query.subject, "", "", parameters.order, *parameters.filters_bound())
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    size = parameters.limit * ROW_BYTES
+    wanted, turn = parameters.filter(), partial(services.turns.turn, principal.account)
+    size = (parameters.limit if wanted is None else ROWS_EXAMINED_MAX) * ROW_BYTES
     async with services.memories.pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
         async with store_reads():
-            found = await services.transactions.page(query.behind(after))
-            there = bool(found.rows) or await services.transactions.get(account, own_id) is not None
+            rows, goes_on_behind = await rows_of(query.behind(after), services.transactions.page, wanted, turn)
+            there = rows or after is not None or await _is_known(services, account, own_id, query)
         await standing.check()
         if not there:
             raise TransactionNotFound
-        cursor = services.cursors.make(identity, found.rows[-1].sort) if found.has_more else None
+        cursor = None if goes_on_behind is None else services.cursors.make(identity, goes_on_behind)
         headers = dict(UNCACHED)
         if rendering.form is Form.CSV and cursor is not None:
             headers |= next_page(request, query, cursor)
-        body = await rendering.page(
-            found.rows, next_cursor=cursor, turn=partial(services.turns.turn, principal.account)
-        )
+        body = await rendering.page(rows, next_cursor=cursor, turn=turn)
         await standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+
+async def _is_known(services: Services, account: Account, transaction_id: TransactionId, query: RangeQuery) -> bool:
+    """Whether a transaction is there, or anything that refers to it, whatever a filter leaves of that."""
+    if await services.transactions.get(account, transaction_id) is not None:
+        return True
+    return bool((await services.transactions.page(replace(query, span=replace(query.span, limit=1)))).rows)
 
 
 resource: Final = Resource(tag=TAG, router=router, words=transaction_shapes.WORDS, headers=transaction_shapes.HEADERS)

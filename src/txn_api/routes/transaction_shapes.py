@@ -10,7 +10,8 @@ from txn_api.openapi.components import renamed
 from txn_api.openapi.operations import REF
 from txn_api.openapi.parameters import described_properties
 from txn_api.reads.cursors import CURSOR_CHARS_MAX
-from txn_api.reads.fields import AMOUNT
+from txn_api.reads.fields import AMOUNT, PERSONAL
+from txn_api.reads.filters import IN_WORDS
 from txn_api.reads.negotiation import Form
 from txn_api.reads.relations import SUMMED_MAX, Flag
 from txn_api.resource import Schemas
@@ -91,6 +92,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "RangeParameters": {
         "card": {"card_number": _REQUEST["card_number"], "from": "2019-01-01T00:00:00Z", "limit": 10},
         "merchant": {"merchant_name": "rippin, KUB and mann", "order": "asc"},
+        "large_ones": {"card_id": EXAMPLE_IDS["card_id"], "currency": "USD", "amount_min": 50_000},
     },
     "Transaction": {
         "accepted": _TRANSACTION | {"risk": _RISK} | _UNRELATED,
@@ -120,6 +122,13 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
     "merchant_name": {"example": "rippin, KUB and mann"},
     "from": {"example": "2019-01-01T00:00:00Z"},
     "to": {"example": "2020-01-01T00:00:00Z"},
+    "type": {"example": "purchase"},
+    "category": {"schema": {"minLength": 1}, "example": "misc_net"},
+    "currency": {"example": "USD"},
+    "amount_min": {"example": 100},
+    "amount_max": {"example": 50_000},
+    "terminal_id": {"example": "T0000042"},
+    "entry_mode": {"example": "contactless"},
     "order": {"description": "`desc` is newest first.", "example": "asc"},
     "fields": {"example": "transaction_id,occurred_at,amount_minor,currency,merchant.name"},
     # Whatever a header can carry: what is no tag matches none.
@@ -172,8 +181,9 @@ def _answer(description: str, whole: str, *told: str) -> dict[str, Any]:
     }
 
 
-PAGE: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor")
-PAGE_WITH_LINK: Final = _answer("One page, in the order asked for.", "TransactionList", "X-Next-Cursor", "Link")
+_ONE_PAGE: Final = f"One page, in the order asked for. {IN_WORDS}"
+PAGE: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor")
+PAGE_WITH_LINK: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor", "Link")
 """The answer of a list that has a URL for the next page."""
 ONE_TRANSACTION: Final = _answer("The transaction as it was first accepted.", "Transaction", "ETag")
 NOT_MODIFIED: Final = {
@@ -224,6 +234,7 @@ def complete(schemas: Schemas) -> Schemas:
     made = dict(schemas)
     for part in _STORED_PARTS:
         made[f"Stored{part}"] = _as_sent(made[f"Stored{part}"], made[part])
+    made["StoredCustomer"] = _with_rights(made["StoredCustomer"], PERSONAL["customer"])
     made["Transaction"] = _transaction(_as_sent(made["Transaction"], made["TransactionRequest"]))
     made["RangeParameters"] = described_properties(made["RangeParameters"], WORDS)
     for whole, name in _PARTS.items():
@@ -247,6 +258,16 @@ def _as_sent(stored: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
     }
     read = {name: _as_taken_once(_without_default(schema)) for name, schema in properties.items()}
     return stored | {"properties": read}
+
+
+def _with_rights(part: dict[str, Any], personal: frozenset[str]) -> dict[str, Any]:
+    """A part of a transaction some of whose fields only those see who have the scope for them."""
+    said = "Left out of answers to a key without the scope `customer:read`."
+    properties = {
+        name: schema | {"description": said} if name in personal else schema
+        for name, schema in part["properties"].items()
+    }
+    return part | {"properties": properties, "required": [name for name in part["required"] if name not in personal]}
 
 
 def _as_taken_once(schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from txn_core.transactions.plain_text import SEPARATORS
 
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
+CURRENCY_PATTERN: Final = "^[A-Z]{3}$"
+"""Of an ISO 4217 code that is only looked up."""
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
 # The line and the paragraph separator, and what turns the direction of text (Unicode Standard Annex 9, 2): with them
 # a name is shown as another one, and a line of a list as two.
@@ -26,13 +28,16 @@ TEXT_PATTERN: Final = rf"^[^{_CONTROLS}{_STEERING}]*$"
 """Of names and free texts that are stored. Joiners (U+200C, U+200D) are letters' business, and stay."""
 
 MESSAGES: Final[dict[str, str]] = {
+    "amounts_reversed": "must not be above `amount_max`",
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
     "column_duplicated": "a column of the layout comes twice in the header",
     "column_missing": "the header has no column for it",
     "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
+    "currency_format": "must be the three capital letters of an ISO 4217 code",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
+    "customer_scope_required": "names fields of a customer that need the scope customer:read",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
     "field_required": "is required",
@@ -101,6 +106,7 @@ _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
 _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
+    CURRENCY_PATTERN: "currency_format",
     CONTROL_FREE_PATTERN: "control_character",
     TEXT_PATTERN: "control_character",
     VISIBLE_PATTERN: "text_blank",

@@ -212,6 +212,10 @@ async def test_a_token_opens_what_its_scopes_open(guarded: AppFixture, issuer: I
     answer = await guarded.client.post("/transactions", json=body(), headers=write)
     assert answer.status_code == 202
     assert b'"account":"beta"' in next(iter(guarded.kinesis.data))
+    named = {"merchant_name": "A", "fields": "customer.street"}
+    for scope, status in (("transactions:read", 403), ("transactions:read customer:read", 503)):  # no store is there
+        answer = await guarded.client.get("/transactions", params=named, headers=bearing(token(scope=scope)))
+        assert answer.status_code == status
     read = bearing(token(scope="transactions:read"))
     answer = await guarded.client.post("/transactions", json=body(), headers=read)
     assert (answer.status_code, answer.json()["code"]) == (403, "scope_missing")

@@ -1,6 +1,8 @@
 """Look-ups and a transaction in detail: every state of them."""
 
 from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -12,6 +14,7 @@ from tests.txn_api.browser.downloads import arrived, rows_of
 from tests.txn_api.browser.pages_content import CARD, MERCHANT, fill, refund
 from tests.txn_api.browser.visitor import Visitor
 from tests.txn_api.conftest import Api
+from txn_core.dynamodb import filtered_pages
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.transactions.identity import TransactionId
 
@@ -108,6 +111,41 @@ async def test_amounts_have_their_currencys_decimals_and_their_types_sign(
     [row] = rows_of(downloads)
     assert (row["amount"], row["amount_minor"], row["currency"]) == ("-12.34", "1234", "EUR")
     assert row["transaction_id"] == event.transaction_id
+
+
+@LONG
+async def test_filters_stand_in_the_address_and_hold_what_is_shown(visitor: Visitor, api: Api) -> None:
+    """By merchant and by card number, also where a page has no row; a card number in a filter is not sent."""
+    await fill(api, 3)
+    event = await refund(api, transaction_id=transaction_id(3))
+    await visitor.open(f"#/transactions?merchant={quote(MERCHANT)}&type=refund&amount_min=1000")
+    await visitor.give_key()
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1: 1 transaction.")
+    assert "(type refund, amount min 1000)" in await visitor.text("results-title")
+    assert await visitor.script("return arguments[0].open", "filters")
+    await visitor.write("filter-amount_min", "x")
+    await visitor.press(Keys.ENTER)
+    assert "/amount_min" in await visitor.until(lambda: visitor.text("lookup-problem"), "integer_required")
+    await visitor.click("filters-clear")
+    await visitor.write("filter-category", "misc_net")
+    await visitor.write("filter-currency", "EUR")
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("results-news"), "Page 1: 1 transaction.")
+    assert (await visitor.fragment()).endswith("category=misc_net&currency=EUR")
+    await visitor.click("by-card")
+    await visitor.write("card", CARD)
+    await visitor.press(Keys.ENTER)
+    await visitor.until(visitor.fragment, f"card_id={event.card_id}&category=misc_net&currency=EUR")
+    with patch.object(filtered_pages, "ROWS_EXAMINED_MAX", 2):
+        await visitor.click("again")
+        await visitor.until(lambda: visitor.text("results-news"), "0 transactions, more follow. None of the rows")
+        await visitor.click("next")
+        await visitor.until(lambda: visitor.text("results-news"), "Page 2: 1 transaction.")
+    await visitor.write("filter-category", CARD)
+    await visitor.press(Keys.ENTER)
+    await visitor.until(lambda: visitor.text("lookup-problem"), "That looks like a card number")
+    assert CARD not in await visitor.fragment()
+    assert await visitor.violations() == []
 
 
 @LONG

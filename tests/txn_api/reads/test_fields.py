@@ -10,8 +10,17 @@ from pydantic_core import PydanticCustomError
 
 from tests.builders import body, encoded, full_body
 from txn_api.reads.csv_rows import row
-from txn_api.reads.fields import AMOUNT, EVERYTHING, FIELDS_CHARS_MAX, MEMBERS, NAMES, known_fields, selection_of
-from txn_api.reads.json_rows import document, selected
+from txn_api.reads.fields import (
+    AMOUNT,
+    EVERYTHING,
+    FIELDS_CHARS_MAX,
+    MEMBERS,
+    NAMES,
+    PERSONAL,
+    known_fields,
+    selection_of,
+)
+from txn_api.reads.json_rows import document, impersonal, selected
 
 EVENTS = [encoded(**full_body()).data.decode(), encoded(**body()).data.decode()]
 
@@ -36,6 +45,18 @@ def test_a_selection_is_a_part_of_the_document(fields: list[str], event: str) ->
     assert json.loads(part) == picked(fields, whole)
     order = list(whole)
     assert list(json.loads(part)) == sorted(json.loads(part), key=order.index)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_nobody_is_named_without_the_right(event: str) -> None:
+    """A whole document and a selection lack the same fields, and those alone; a part of nothing else is nothing."""
+    assert PERSONAL["customer"] <= set(MEMBERS["customer"])
+    whole = json.loads(document(event, []))
+    if whole["customer"] is not None:
+        whole["customer"] = {k: v for k, v in whole["customer"].items() if k not in PERSONAL["customer"]}
+    assert json.loads(document(impersonal(event), [])) == whole
+    assert json.loads(selected(event, [], EVERYTHING.impersonal())) == whole
+    assert selected(event, [], selection_of("customer.street").impersonal()) == "{}"
 
 
 @pytest.mark.parametrize("event", EVENTS)

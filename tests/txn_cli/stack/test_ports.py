@@ -87,7 +87,7 @@ def test_ports_are_kept_for_the_next_time(tmp_path: Path) -> None:
 def test_only_a_port_that_was_taken_meanwhile_changes(tmp_path: Path) -> None:
     data_dir = DataDir.at(tmp_path)
     first = StackPorts.chosen(data_dir)
-    with socket.create_server((ports.HOST, first.of["kinesis"])) as listener:
+    with socket.create_server((ports.HOST, first.of["kinesis"])):
         second = StackPorts.chosen(data_dir)
     assert second.of["kinesis"] != first.of["kinesis"]
     assert {**second.of, "kinesis": 0} == {**first.of, "kinesis": 0}

@@ -126,7 +126,7 @@ async def test_a_port_that_is_taken_after_it_was_chosen_moves_the_servers(tmp_pa
             supervised(told.narrator, lambda pids: None) as supervisor,
         ):
             first = base.ports
-            with socket.create_server((ports.HOST, first.of["volume"])) as listener:
+            with socket.create_server((ports.HOST, first.of["volume"])):
                 await base.start(supervisor, told.narrator)
             await write(base.endpoints)
             assert first.owned.isdisjoint(base.ports.owned)

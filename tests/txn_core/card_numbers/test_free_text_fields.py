@@ -132,4 +132,4 @@ def test_the_free_texts_of_a_transaction() -> None:
 
 def test_the_free_texts_of_a_search() -> None:
     """Ids, cursors and times are not among them."""
-    assert [*FreeTexts(RangeParameters)] == ["/account", "/fields", "/merchant_name"]
+    assert [*FreeTexts(RangeParameters)] == ["/account", "/fields", "/category", "/merchant_name"]

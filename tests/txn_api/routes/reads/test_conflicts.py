@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from tests.builders import body, card_number, json_bytes, position
+from tests.builders import body, card_number, customer, json_bytes, position
 from tests.txn_api.conftest import Api, AppFixture
+from txn_api.reads.fields import PERSONAL
 from txn_core.dynamodb.transactions import IndexItem
 from txn_core.positions import WriteOrder
 from txn_core.transactions.event import Event
@@ -67,6 +68,21 @@ async def test_conflicts_are_the_accounts_own(api: Api) -> None:
     granted = await api.key("transactions:read", account="stranger", granted=(api.account,))
     answer = await api.client.get(f"/transactions/{ID}/conflicts", params=asked, headers=granted)
     assert len(answer.json()["data"]) == 1
+
+
+async def test_who_a_customer_is_needs_a_scope(api: Api) -> None:
+    """Neither what a conflict said of the person nor that it said something else is shown without it."""
+    await api.index(body(transaction_id=ID, customer=customer()))
+    await contradict(api, 2, amount_minor=1, customer=customer(first_name="Marked", city="Elsewhere"))
+    [full] = (await api.client.get(f"/transactions/{ID}/conflicts")).json()["data"]
+    assert full["differs"] == ["amount_minor", "customer.first_name", "customer.city"]
+    assert full["transaction"]["customer"]["first_name"] == "Marked"
+    answer = await api.client.get(f"/transactions/{ID}/conflicts", headers=await api.key("transactions:read"))
+    [less] = answer.json()["data"]
+    assert less["differs"] == ["amount_minor", "customer.city"]
+    assert less["transaction"]["customer"]["city"] == "Elsewhere"
+    assert "Marked" not in answer.text
+    assert PERSONAL["customer"].isdisjoint(less["transaction"]["customer"])
 
 
 async def test_no_store_is_said(desk: AppFixture) -> None:

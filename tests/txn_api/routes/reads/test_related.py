@@ -139,3 +139,20 @@ async def test_what_refers_to_itself_is_refused(desk: AppFixture, spelling: str)
     assert answer.json()["errors"][0]["code"] == "original_is_itself"
     assert answer.json()["errors"][0]["pointer"] == "/original_transaction_id"
     assert not desk.kinesis.calls
+
+
+async def test_filters_leave_some_of_what_refers_to_a_transaction(api: Api) -> None:
+    """Whether there is anything at all does not hang on them, and a cursor goes with its filters alone."""
+    for number in range(5):
+        await api.index(refund(number, amount_minor=100 + number), number=number + 1)
+    path = f"/transactions/{ID}/related"
+    first = (await api.client.get(path, params={"amount_min": "102", "order": "asc", "limit": "2"})).json()
+    assert ([row["amount_minor"] for row in first["data"]], first["has_more"]) == ([102, 103], True)
+    cursor = {"cursor": first["next_cursor"], "order": "asc"}
+    rest = (await api.client.get(path, params={"amount_min": "102", **cursor})).json()
+    assert ([row["amount_minor"] for row in rest["data"]], rest["has_more"]) == ([104], False)
+    assert (await api.client.get(path, params=cursor)).json()["code"] == "cursor_invalid"
+    none = await api.client.get(path, params={"type": "reversal"})
+    assert (none.status_code, none.json()["data"]) == (200, [])
+    reversed_range = await api.client.get(path, params={"amount_min": "2", "amount_max": "1"})
+    assert (reversed_range.status_code, reversed_range.json()["code"]) == (422, "range_reversed")
