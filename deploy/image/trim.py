@@ -54,6 +54,8 @@ RULES: Final = (
     Rule("pyarrow", ("include", "includes", "src", "tests", "*.pxi", "*.pyx", "_pyarrow_cpp_tests.*", "conftest.py")),
     # Functions that no rule of ours may call (fraud/rules/language.py).
     Rule("cel_expr_python", ("ext",)),
+    # The library a second time, for interpreters other than CPython.
+    Rule("zstandard", ("_cffi.*", "backend_cffi.py")),
     Rule("uvloop", ("**/*.pyx", "**/*.pxd")),
 )
 

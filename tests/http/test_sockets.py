@@ -74,9 +74,12 @@ async def _plays() -> list[Play]:
 
 
 def _deliveries(whole: Sequence) -> Iterator[tuple[bytes, Delivery, str]]:
-    """What takes no time to be answered, each with ids that are as long as the others'."""
+    """What takes no time to be answered, each with ids that are as long as the others'.
+
+    Whether the stream is ready hangs on what other connections have stored.
+    """
     data = whole.data[: whole.delivery.size]
-    if len(data) > BYTES_MAX or any(fate in data for fate in (LOST, DOUBTED, UNHEARD)):
+    if len(data) > BYTES_MAX or any(fate in data for fate in (LOST, DOUBTED, UNHEARD, b"/readyz")):
         return
     cuts = [(), tuple(range(len(data) // 7, len(data), max(1, len(data) // 7))), whole.delivery.cuts]
     if len(data) <= BYTE_BY_BYTE_MAX:

@@ -2,7 +2,8 @@
 
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -325,7 +326,7 @@ class TransactionTable:
             answer = await self._client.batch_get_item(RequestItems=asked)
             found += answer["Responses"].get(self._name, ())
             asked = answer["UnprocessedKeys"]  # an answer has 16 MB at most
-        there = (item for item in found if not self.expiry.has_passed(item))
+        there = [item for item in found if not self.expiry.has_passed(item)]
         return dict(self._readable(there, lambda item: (item["id"]["S"], _stored(item))))
 
     def by_card(self, account: Account, card_ids: Sequence[CardId], span: Span) -> RangeQuery:
@@ -373,12 +374,14 @@ class TransactionTable:
                 }
             answer = await self._client.query(**request)
             rest = answer.get("LastEvaluatedKey")
-            rows = self._readable((item for item in answer["Items"] if not self.expiry.has_passed(item)), _row)
+            rows = self._readable([item for item in answer["Items"] if not self.expiry.has_passed(item)], _row)
             return Chunk(rows, None if rest is None else SortKey(rest["sort"]["S"]))
 
         return await merge(query, read)
 
-    def _readable(self, items: Iterable[Any], read: Callable[[Any], _Read]) -> list[_Read]:
+    def _readable(self, items: Sequence[Any], read: Callable[[Any], _Read]) -> list[_Read]:
+        with suppress(StoredEventError):
+            return [read(item) for item in items]
         found, unread = [], dict[str, int]()
         for item in items:
             try:

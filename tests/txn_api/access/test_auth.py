@@ -24,6 +24,8 @@ NEEDED: dict[tuple[str, str], frozenset[Scope]] = {
     ("get", "/transactions"): frozenset({"transactions:read"}),
     ("post", "/transactions/search"): frozenset({"transactions:read", "cards:lookup"}),
     ("get", "/transactions/{transaction_id}"): frozenset({"transactions:read"}),
+    ("get", "/transactions/{transaction_id}/related"): frozenset({"transactions:read"}),
+    ("get", "/transactions/{transaction_id}/conflicts"): frozenset({"transactions:read"}),
     ("get", "/merchants"): frozenset({"transactions:read"}),
     ("get", "/metrics"): frozenset({"admin"}),
     ("get", "/alerts"): frozenset({"alerts:read"}),

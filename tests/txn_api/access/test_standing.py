@@ -443,27 +443,34 @@ async def test_rights_that_grow_or_stay_go_on() -> None:
 
 
 class SlowReads:
-    """The tables that look-ups read, which take six seconds over it and then have nothing."""
+    """The tables that look-ups read, which take long over it and then have nothing."""
+
+    keeps_relations = True
+
+    def __init__(self, reads: int = 1) -> None:
+        self._pause_s = (CACHE_S + 1) / reads
 
     async def learn_layout(self) -> None:
         """It is known."""
 
     async def get(self, account: Account, transaction_id: str) -> None:
-        await asyncio.sleep(CACHE_S + 1)
+        await asyncio.sleep(self._pause_s)
 
     async def page(self, *query: Any, **named: Any) -> Any:
-        await asyncio.sleep(CACHE_S + 1)
+        await asyncio.sleep(self._pause_s)
         # The page of merchants is a pair.
         return ([], False) if named else SimpleNamespace(rows=[], has_more=False)
 
     def by_card(self, *query: Any) -> Any:
         return SimpleNamespace(index="i", subject="s", behind=lambda _: None, partitions=())
 
-    by_merchant = by_card
+    by_merchant = by_original = by_card
 
 
 READS: Final = {
     "/transactions/slow-0001": ("", 404),
+    "/transactions/slow-0001/related": ("", 404),
+    "/transactions/slow-0001/conflicts": ("", 404),
     "/transactions": (f"card_id=card_1_{'0' * 32}", 200),
     "/transactions ": ("merchant_name=Shop", 200),
     "/merchants": ("", 200),
@@ -487,7 +494,7 @@ async def test_nothing_is_read_by_rights_that_ended_meanwhile(path: str) -> None
     is_search = path.endswith("search")
     content = json_bytes({"card_id": f"card_1_{'0' * 32}"})
     async with timed_desk() as desk:
-        slow: Any = SlowReads()
+        slow: Any = SlowReads(2 if path.endswith("related") else 1)
         desk.app.state.services = replace(desk.services, transactions=slow, stores={MerchantTable: slow})
         for change, code in READ_ENDS.items():
             holder = holder_at(desk)

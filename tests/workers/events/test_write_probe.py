@@ -1,6 +1,8 @@
 """Refusals for good: only a record that is refused alone, while others are taken, is set apart. On real servers."""
 
 import asyncio
+import string
+from random import Random
 
 import pytest
 from botocore.exceptions import ClientError
@@ -53,7 +55,9 @@ def large(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(decoding, "EVENT_BYTES_MAX", 1 << 20)
     whole = Event.decode(event())
     assert whole.customer is not None
-    customer = whole.customer.model_copy(update={"job": "x" * ITEM_BYTES})
+    # Of 64 letters at random, which compress to three quarters.
+    job = "".join(Random(0).choices(string.ascii_letters + string.digits + "+/", k=2 * ITEM_BYTES))
+    customer = whole.customer.model_copy(update={"job": job})
     return whole.model_copy(update={"customer": customer}).model_dump_json(by_alias=True).encode()
 
 
