@@ -5,6 +5,7 @@ Everything is described before it is made, so that a process without rights to m
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from txn_core import drains
@@ -145,7 +146,10 @@ async def _tables(client: DynamoDBClient, settings: Settings, item_form: ItemFor
 
 
 async def _allow_form(client: DynamoDBClient, table: str, form: ItemForm) -> None:
-    """Keep another item form with a table, if it is another one. The rest of its layout stays."""
+    """Keep another item form with a table, if it is another one. The rest of its layout stays.
+
+    With form 1 the table no longer says that it keeps relations: processes of a version before may write it.
+    """
     key = {"id": string(LAYOUT_ID)}
     while True:
         layout = (await client.get_item(TableName=table, Key=key, ConsistentRead=True)).get("Item")
@@ -158,13 +162,17 @@ async def _allow_form(client: DynamoDBClient, table: str, form: ItemForm) -> Non
         await carried_out(
             client.put_item(
                 TableName=table,
-                Item={**layout, ITEM_FORM: number(form)},
+                Item={**_layout_kept(layout, form), ITEM_FORM: number(form)},
                 ConditionExpression=f"attribute_not_exists({ITEM_FORM})"
                 if before is None
                 else f"{ITEM_FORM} = :before",
                 **values,
             )
         )
+
+
+def _layout_kept(layout: Mapping[str, Any], form: ItemForm) -> dict[str, Any]:
+    return {name: value for name, value in layout.items() if name != RELATIONS or form is not ItemForm.TEXT}
 
 
 async def _make(client: DynamoDBClient, settings: Settings, definitions: Sequence[Any]) -> frozenset[str]:
@@ -206,19 +214,38 @@ async def _lay_out(client: DynamoDBClient, settings: Settings, attributes: dict[
         found = await client.get_item(TableName=table, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
         if "Item" in found:
             return found["Item"]
+        form = await _form_before(client, TableNames.of(settings))
         described = await client.describe_table(TableName=table)
         indexes = {index["IndexName"] for index in described["Table"].get("GlobalSecondaryIndexes", ())}
-        relations = {RELATIONS: string(BY_ORIGINAL)} if BY_ORIGINAL in indexes else {}
+        # Form 1 is for processes of a version before, which write refunds without their original.
+        has_relations = BY_ORIGINAL in indexes and form is not ItemForm.TEXT
+        relations = {RELATIONS: string(BY_ORIGINAL)} if has_relations else {}
         await carried_out(
             client.put_item(
                 TableName=table,
                 Item={
                     "id": string(LAYOUT_ID),
                     "write_shards": number(settings.merchant_write_shards),
-                    ITEM_FORM: number(max(ItemForm)),
+                    ITEM_FORM: number(form),
                     **relations,
                     **attributes,
                 },
                 ConditionExpression="attribute_not_exists(id)",
             )
         )
+
+
+async def _form_before(client: DynamoDBClient, names: TableNames) -> ItemForm:
+    """The item form of the newest generation before this one that is there, the newest form if there is none.
+
+    So whoever goes back to a version that knows form 1 alone allows it, and builds a generation of it.
+    """
+    for generation in range(names.generation - 1, 0, -1):
+        table = replace(names, generation=generation).transactions
+        try:
+            found = await client.get_item(TableName=table, Key={"id": string(LAYOUT_ID)}, ConsistentRead=True)
+        except client.exceptions.ResourceNotFoundException:
+            continue
+        if "Item" in found:
+            return form_of(found["Item"])
+    return max(ItemForm)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 from unittest.mock import AsyncMock
@@ -14,12 +15,12 @@ from txn_core import bootstrap as module
 from txn_core import drains
 from txn_core.aws.bucket_making import make_clients_bucket
 from txn_core.aws.clients import Aws
-from txn_core.bootstrap import bootstrap
+from txn_core.bootstrap import bootstrap, bootstrap_generation
 from txn_core.dynamodb import table_making
 from txn_core.dynamodb.item_form import ItemForm
 from txn_core.dynamodb.table_making import keep_backups, let_rows_expire, make_table
 from txn_core.dynamodb.tables import TableNames, definitions, index_definitions
-from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, TransactionTable, form_of
+from txn_core.dynamodb.transactions import ITEM_FORM, LAYOUT_ID, RELATIONS, TransactionTable, form_of
 from txn_core.exceptions import StoreError
 from txn_core.kinesis import stream_making
 from txn_core.kinesis.stream_making import make_stream, transactions_layout
@@ -87,6 +88,29 @@ async def test_a_new_table_has_the_newest_item_form_and_an_old_one_keeps_its_own
         assert layout == before | {ITEM_FORM: {"N": "2"}}
         await bootstrap(settings, item_form=ItemForm.TEXT)
         assert (await TransactionTable.open(dynamodb, name)).item_form is ItemForm.TEXT
+
+
+async def test_who_goes_back_gets_a_generation_that_a_version_before_can_write_and_read(settings: Settings) -> None:
+    """Form 1 says of no table that it keeps relations, which such a version does not write; form 2 of a new one."""
+    await bootstrap(settings)
+    names, key = TableNames(settings.table_prefix), {"id": {"S": LAYOUT_ID}}
+    async with Aws(settings).dynamodb() as dynamodb:
+
+        async def layout_of(generation: int) -> tuple[str, bool]:
+            table = replace(names, generation=generation).transactions
+            layout = (await dynamodb.get_item(TableName=table, Key=key))["Item"]
+            return layout[ITEM_FORM]["N"], RELATIONS in layout
+
+        async def built(generation: int) -> tuple[str, bool]:
+            its_own = settings.model_copy(update={"index_generation": generation})
+            await bootstrap_generation(dynamodb, its_own, origin="TRIM_HORIZON", from_lake=False)
+            return await layout_of(generation)
+
+        assert (await layout_of(1), await built(2)) == (("2", True), ("2", True))
+        await bootstrap(settings.model_copy(update={"index_generation": 2}), item_form=ItemForm.TEXT)
+        assert (await layout_of(1), await layout_of(2), await built(3)) == (("2", True), ("1", False), ("1", False))
+        await bootstrap(settings.model_copy(update={"index_generation": 3}), item_form=ItemForm.PACKED)
+        assert (await layout_of(3), await built(5)) == (("2", False), ("2", True))
 
 
 def test_a_form_of_a_later_version_is_not_guessed() -> None:

@@ -92,10 +92,14 @@ class FilterParameters(Parameters):
             return None
         return Filter(equal, self.amount_min or 0, self.amount_max)
 
-    def filters_bound(self) -> tuple[str, ...]:
-        """What the cursor of a list is bound to: each filter that is given; nothing where there is none."""
+    def filters_bound(self) -> str:
+        """What the cursor of a list is bound to: each filter that is given; nothing where there is none.
+
+        One text: a cursor is bound to a fixed number of parts, so that none can be taken for a part of the place
+        behind them. No value has the control character between them.
+        """
         given = FilterParameters.model_fields
-        return tuple(f"{name}={value}" for name in given if (value := getattr(self, name)) is not None)
+        return "".join(f"\n{name}={value}" for name in given if (value := getattr(self, name)) is not None)
 
 
 async def rows_of(

@@ -21,7 +21,9 @@ Flag = Literal["exceeds_original", "currency_differs", "card_differs", "merchant
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What refers to a transaction, in the minor units of its own currency; None where there are too many to sum up.
+    """What refers to a transaction, in the minor units of its own currency; None where that is not known.
+
+    It is not where more refer to it than are summed up, and where not all of them could be read.
 
     `original_missing` is None of a transaction that refers to none.
     """
@@ -46,9 +48,9 @@ class Relations:
 
 
 def relations_of(
-    event: str, related: Sequence[Row], *, has_more: bool, original_missing: bool | None = None
+    event: str, related: Sequence[Row], *, is_all: bool, original_missing: bool | None = None
 ) -> Relations:
-    """The relations of an event by the rows that refer to it; flags are of those rows alone."""
+    """The relations of an event by rows that refer to it; `is_all` says whether all do, flags are of those alone."""
     own, rows = from_json(event), [from_json(row.event) for row in related]
     totals = {"refund": 0, "reversal": 0}
     for row in rows:
@@ -57,11 +59,13 @@ def relations_of(
     raised = {flag for row in rows for flag in _differences(own, row)}
     if sum(totals.values()) > own["amount_minor"]:
         raised.add("exceeds_original")
-    is_reversed = any(row["type"] == "reversal" for row in rows)
+    is_reversed = totals["reversal"] >= own["amount_minor"] and any(
+        row["type"] == "reversal" and row["currency"] == own["currency"] for row in rows
+    )
     return Relations(
-        refunded_minor=None if has_more else totals["refund"],
-        reversed_minor=None if has_more else totals["reversal"],
-        reversed=None if has_more and not is_reversed else is_reversed,
+        refunded_minor=totals["refund"] if is_all else None,
+        reversed_minor=totals["reversal"] if is_all else None,
+        reversed=is_reversed if is_all or is_reversed else None,
         flags=tuple(flag for flag in get_args(Flag) if flag in raised),
         original_missing=original_missing,
     )

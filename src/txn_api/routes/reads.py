@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
@@ -58,10 +59,10 @@ from txn_core.card_numbers.issuer_ranges import IssuerRanges
 from txn_core.card_numbers.pan import CardDigits, Pan
 from txn_core.dynamodb.cards import CardTable
 from txn_core.dynamodb.filtered_pages import ROWS_EXAMINED_MAX
-from txn_core.dynamodb.ranges import Page, RangeQuery, SortKey, Span
+from txn_core.dynamodb.ranges import RangeQuery, Row, SortKey, Span
 from txn_core.dynamodb.review.scores import ScoreItem, score_of
 from txn_core.dynamodb.transactions import StoredTransaction
-from txn_core.exceptions import StoreError
+from txn_core.exceptions import StoredEventError, StoreError
 from txn_core.transactions.event import Event
 from txn_core.transactions.faults import CONTROL_FREE_PATTERN, ID_PATTERN, Fault
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, Account, CardId, TransactionId
@@ -73,13 +74,21 @@ _RANGE_PROBLEMS = (
     TooManyCardsOfMask,
 )
 PAGE_WAIT_S_MAX: Final = 5.0
-SCORE_S_MAX: Final = 1.0
+BESIDE_S_MAX: Final = 1.0
+"""How long a look-up waits for what is told beside the transaction: its score, and what refers to it."""
 _log = structlog.get_logger()
 # Card data is kept by nobody on the way (ADR 17).
 UNCACHED: Final = {"Cache-Control": "no-store", "Vary": "Accept"}
 _A_TIME: Final = Field(json_schema_extra={"format": "date-time"}, max_length=35)
 Start = Annotated[Instant, AfterValidator(parse_start), _A_TIME, A_TIME]
 End = Annotated[Instant, AfterValidator(parse_end), _A_TIME, A_TIME]
+
+
+class _Related(NamedTuple):
+    """What refers to a transaction, and whether that is all."""
+
+    rows: Sequence[Row]
+    is_all: bool
 
 
 class ReadParameters(Parameters):
@@ -277,25 +286,32 @@ async def _unasked() -> None:
     """Nothing is read."""
 
 
-async def _related(services: Services, account: Account, transaction_id: TransactionId) -> Page | None:
+async def _related(services: Services, account: Account, transaction_id: TransactionId) -> _Related | None:
     """What refers to a transaction, as far as it is summed up; None where the index does not keep it."""
     await learn_layout(services)
     if not services.transactions.keeps_relations:
         return None
     span = Span(descending=False, limit=SUMMED_MAX)
-    return await services.transactions.page(services.transactions.by_original(account, transaction_id, span))
+    query = services.transactions.by_original(account, transaction_id, span)
+    try:
+        async with asyncio.timeout(BESIDE_S_MAX):
+            page = await services.transactions.page(query, whole=True)
+    except (*STORE_ERRORS, StoredEventError) as error:
+        _log.warning("relations_not_read", error=code_of(error))
+        return _Related((), is_all=False)
+    return _Related(page.rows, is_all=not page.has_more)
 
 
-async def _relations(services: Services, account: Account, found: StoredTransaction, related: Page) -> Relations:
+async def _relations(services: Services, account: Account, found: StoredTransaction, related: _Related) -> Relations:
     original = from_json(found.event)["original_transaction_id"]
-    missing = None if original is None else await services.transactions.get(account, original) is None
-    return relations_of(found.event, related.rows, has_more=related.has_more, original_missing=missing)
+    missing = None if original is None else not await services.transactions.has(account, original)
+    return relations_of(found.event, related.rows, is_all=related.is_all, original_missing=missing)
 
 
 async def _scores(services: Services, account: Account, transaction_id: TransactionId) -> list[ScoreItem]:
     """The scores of a transaction; none while there are none, or they cannot be read: they hold up no look-up."""
     try:
-        async with asyncio.timeout(SCORE_S_MAX):
+        async with asyncio.timeout(BESIDE_S_MAX):
             return await services.scores.of(account, transaction_id)
     except STORE_ERRORS as error:
         _log.warning("score_not_read", error=code_of(error))
@@ -318,7 +334,7 @@ async def _answer_range(
     standing = services.gate.standing(request.scope, principal, *needed, *rendering.scopes, reads=account)
     query = await _query(services, account, parameters, pan)
     times = (parameters.start or "", parameters.end or "")
-    identity = (query.index, query.subject, *times, parameters.order, *parameters.filters_bound())
+    identity = (query.index, query.subject, *times, parameters.order + parameters.filters_bound())
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     # What the index answers is parsed at once, some milliseconds for a large page: of many pages of one account at a
     # time others would wait for all of them.

@@ -79,9 +79,11 @@ async def list_related(
     """List the refunds and reversals whose `original_transaction_id` is this id, within the account.
 
     A refund gives money back, all of it or a part, once or several times. A reversal takes the original back, as if
-    it had not been. Both have a positive `amount_minor`: what is left of the original is its own amount less those of
-    its refunds and reversals in its currency. Each id counts once. They are listed also while the original is not
-    there yet; 404 where neither is. Filters hold all at once. The index may lag for a moment.
+    it had not been; a part of it, where its amount is less. Both have a positive `amount_minor`: what is left of the
+    original is its own amount less those of its refunds and reversals in its currency. A refund that was itself
+    reversed does not count then: what refers to a refund is listed of the refund. Each id counts once. They are
+    listed also while the original is not there yet; 404 where neither is. Filters hold all at once. The index may lag
+    for a moment.
     """
     if faults := parameters.reversed_amounts():
         raise RangeReversed(faults)
@@ -93,7 +95,7 @@ async def list_related(
         raise RelationsNotKept
     span = Span(descending=parameters.order == "desc", limit=parameters.limit)
     query = services.transactions.by_original(account, own_id, span)
-    identity = (query.index, query.subject, "", "", parameters.order, *parameters.filters_bound())
+    identity = (query.index, query.subject, "", "", parameters.order + parameters.filters_bound())
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     wanted, turn = parameters.filter(), partial(services.turns.turn, principal.account)
     size = (parameters.limit if wanted is None else ROWS_EXAMINED_MAX) * ROW_BYTES

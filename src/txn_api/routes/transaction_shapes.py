@@ -202,13 +202,16 @@ _OF_ONE: Final = (
 _RELATIONS: Final[dict[str, Any]] = {
     "refunded_minor": _SUM
     | {
-        "description": "What its refunds in its own currency give back, in minor units; `null` where more than "
-        f"{SUMMED_MAX} refunds and reversals refer to it: sum up `related`. {_OF_ONE}"
+        "description": "What its refunds in its own currency give back, in minor units, those included that a "
+        f"reversal has taken back (get the refund to see that). `null` where more than {SUMMED_MAX} refunds and "
+        "reversals refer to it (sum up `related`), and where they could not be read at the moment. "
+        f"{_OF_ONE}"
     },
     "reversed_minor": _SUM | {"description": f"The same of its reversals. {_OF_ONE}"},
     "reversed": {
         "type": ["boolean", "null"],
-        "description": f"Whether a reversal refers to it; `null` where too many do to know. {_OF_ONE}",
+        "description": "Whether its reversals in its own currency take it back whole; `null` where that is not "
+        f"known. {_OF_ONE}",
     },
     "flags": {
         "type": "array",
@@ -216,7 +219,7 @@ _RELATIONS: Final[dict[str, Any]] = {
         "items": {"type": "string", "enum": [*get_args(Flag)]},
         "description": "What is odd about its refunds and reversals: together they give back more than its amount, "
         "or one of them has another currency, card or merchant. They are stored all the same; one of another "
-        f"currency is in no sum. {_OF_ONE}",
+        f"currency is in no sum. Where the sums are `null`, a flag that is absent says nothing. {_OF_ONE}",
     },
     "original_missing": {
         "type": "boolean",

@@ -1,18 +1,12 @@
 """Card states: what the scorer keeps of each card, one item, every write conditional on the version that was seen."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from txn_core.aws.errors import carried_out
 from txn_core.dynamodb.attributes import number, string
-from txn_core.dynamodb.dynamodb_table import DynamoDBTable
-
-BATCH_KEYS_MAX: Final = 100
-ROUNDS_MAX: Final = 8
-"""In a row that answer none of the keys asked for; each waits `PAUSE_S` longer than the one before."""
-PAUSE_S: Final = 0.05
+from txn_core.dynamodb.dynamodb_table import DynamoDBTable, read_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +34,8 @@ class CardStateTable(DynamoDBTable):
         Raises:
             TimeoutError: DynamoDB answered for none of the keys again and again; an outage, which passes.
         """
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, StoredCardState] = {}
-        for start in range(0, len(wanted), BATCH_KEYS_MAX):
-            await self._load_batch(wanted[start : start + BATCH_KEYS_MAX], found)
-        return found
+        items = await read_items(self._client, self._name, [{"card": string(key)} for key in dict.fromkeys(keys)])
+        return {item["card"]["S"]: _stored(item) for item in items}
 
     async def put(self, key: str, document: CardStateDocument, seen_version: int | None) -> bool:
         """Write a state on condition of the version that was seen, or of no item; false when it is another by now."""
@@ -62,20 +53,6 @@ class CardStateTable(DynamoDBTable):
             "version": number(0 if seen_version is None else seen_version + 1),
         }
         return await carried_out(self._client.put_item(TableName=self._name, Item=item, **condition))
-
-    async def _load_batch(self, keys: list[str], found: dict[str, StoredCardState]) -> None:
-        asked: Any = {self._name: {"Keys": [{"card": string(key)} for key in keys], "ConsistentRead": True}}
-        fruitless = 0
-        while asked:
-            answer = await self._client.batch_get_item(RequestItems=asked)
-            items: list[Any] = answer["Responses"].get(self._name, [])
-            found |= {item["card"]["S"]: _stored(item) for item in items}
-            left: Any = answer.get("UnprocessedKeys") or {}
-            fruitless = fruitless + 1 if left and left == asked else 0
-            if fruitless == ROUNDS_MAX:
-                raise TimeoutError(f"{self._name} answers for none of {len(keys)} cards")
-            asked = left
-            await asyncio.sleep(PAUSE_S * fruitless)
 
 
 def _stored(item: Any) -> StoredCardState:

@@ -14,6 +14,7 @@ from txn_core.aws.errors import Failure, carried_out, failure_of
 from txn_core.aws.types import DynamoDBClient
 from txn_core.dynamodb.attributes import number, replacement, string, strings
 from txn_core.dynamodb.conflict_contents import CONTENTS, CONTENTS_MAX, contents_attribute, contents_of
+from txn_core.dynamodb.dynamodb_table import read_items
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
 from txn_core.dynamodb.item_form import EVENT, READ_WITH_EVENT, ItemForm, event_of, with_event
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
@@ -36,7 +37,7 @@ CONFLICTS_MAX: Final = 100
 OTHERS_MAX: Final = 200
 _CONFLICTS: Final = "conflicts"
 _OTHERS: Final = "others"
-_ORIGINAL: Final = "original"
+ORIGINAL: Final = "original"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
 _LIMITS: Final = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX, CONTENTS: CONTENTS_MAX}
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
@@ -165,8 +166,8 @@ class TransactionTable:
         if "Item" not in answer:
             raise StoreError(f"table {self._name} has no layout item; run `txn bootstrap`")
         layout = answer["Item"]
-        self._write_shards = int(layout["write_shards"]["N"])
         self.item_form = form_of(layout)
+        self._write_shards = int(layout["write_shards"]["N"])
         self.keeps_relations = RELATIONS in layout
         self._learned_s = time.monotonic()
 
@@ -240,7 +241,7 @@ class TransactionTable:
     ) -> bool:
         """Put an earlier write in the place of what was seen, with new notes; false when that has changed."""
         attributes = self._attributes(item, self.until(item, seen)) | _notes(conflicts, others, contents or {})
-        optional = (*_NOTED, CONTENTS, _ORIGINAL, *([EXPIRES_AT] if seen.expires_at is not None else []))
+        optional = (*_NOTED, CONTENTS, ORIGINAL, *([EXPIRES_AT] if seen.expires_at is not None else []))
         # Under one winner notes are only ever added, so their number says that they are those that were seen.
         counts = {_CONFLICTS: len(seen.conflicts), _OTHERS: len(seen.others)}
         conditions = ["#order = :seen", *(_counted(name, count) for name, count in counts.items())]
@@ -315,17 +316,26 @@ class TransactionTable:
         item = answer.get("Item")
         return None if item is None or self.expiry.has_passed(item, at) else _stored(item)
 
+    async def has(self, account: Account, transaction_id: TransactionId) -> bool:
+        """Whether a transaction is there and not over, read consistently, whether or not its event can be read."""
+        answer = await self._client.get_item(
+            TableName=self._name,
+            Key={"id": string(_id(account, transaction_id))},
+            ConsistentRead=True,
+            ProjectionExpression="#id, #expires_at",
+            ExpressionAttributeNames={"#id": "id", "#expires_at": EXPIRES_AT},
+        )
+        return "Item" in answer and not self.expiry.has_passed(answer["Item"])
+
     async def get_all(self, keys: Collection[str]) -> dict[str, StoredTransaction]:
-        """Up to 100 transactions by the keys of their items (BatchGetItem), read consistently.
+        """Transactions by the keys of their items, read consistently.
 
         One whose event cannot be read is left out, and said in the log.
+
+        Raises:
+            TimeoutError: as `read_items`.
         """
-        found: list[Any] = []
-        asked: Any = {self._name: {"Keys": [{"id": string(key)} for key in keys], "ConsistentRead": True}}
-        while asked and keys:
-            answer = await self._client.batch_get_item(RequestItems=asked)
-            found += answer["Responses"].get(self._name, ())
-            asked = answer["UnprocessedKeys"]  # an answer has 16 MB at most
+        found = await read_items(self._client, self._name, [{"id": string(key)} for key in keys])
         there = [item for item in found if not self.expiry.has_passed(item)]
         return dict(self._readable(there, lambda item: (item["id"]["S"], _stored(item))))
 
@@ -344,12 +354,16 @@ class TransactionTable:
     def by_original(self, account: Account, transaction_id: TransactionId, span: Span) -> RangeQuery:
         """The range of the refunds and reversals that refer to a transaction."""
         key = _id(account, transaction_id)
-        return RangeQuery(BY_ORIGINAL, _ORIGINAL, key, (key,), span)
+        return RangeQuery(BY_ORIGINAL, ORIGINAL, key, (key,), span)
 
-    async def page(self, query: RangeQuery) -> Page:
+    async def page(self, query: RangeQuery, *, whole: bool = False) -> Page:
         """One page of a range. Index reads may lag behind writes on AWS.
 
-        A row whose event cannot be read is left out, and said in the log: the others are there all the same.
+        A row whose event cannot be read is left out, and said in the log: the others are there all the same. A
+        `whole` page is for who sums up.
+
+        Raises:
+            StoredEventError: an event of a whole page cannot be read.
         """
         low, high = query.span.bounds()
 
@@ -374,7 +388,8 @@ class TransactionTable:
                 }
             answer = await self._client.query(**request)
             rest = answer.get("LastEvaluatedKey")
-            rows = self._readable([item for item in answer["Items"] if not self.expiry.has_passed(item)], _row)
+            items = [item for item in answer["Items"] if not self.expiry.has_passed(item)]
+            rows = [_row(item) for item in items] if whole else self._readable(items, _row)
             return Chunk(rows, None if rest is None else SortKey(rest["sort"]["S"]))
 
         return await merge(query, read)
@@ -407,7 +422,7 @@ class TransactionTable:
             "merchant": string(_merchant_key(item.account, item.merchant_id, shard)),
             "sort": string(item.sort),
             "order": string(item.order.text),
-            **({} if item.original is None else {_ORIGINAL: string(_id(item.account, item.original))}),
+            **({} if item.original is None else {ORIGINAL: string(_id(item.account, item.original))}),
         }
         return with_event(keys, item.event, self.item_form) | expiry_attribute(expires_at)
 

@@ -52,7 +52,7 @@ def test_all_filters_hold_at_once(asked: dict[str, Any], category: str | None, *
 def test_a_cursor_is_bound_to_the_filters(one: dict[str, Any], other: dict[str, Any]) -> None:
     bound = [FilterParameters(**asked).filters_bound() for asked in (one, other)]
     assert (bound[0] == bound[1]) == (one == other)
-    assert FilterParameters().filters_bound() == ()  # cursors of before there were filters are still good
+    assert FilterParameters().filters_bound() == ""  # cursors of before there were filters are still good
 
 
 @pytest.mark.parametrize(("least", "greatest", "is_reversed"), [(1, 0, True), (0, 0, False), (5, None, False)])

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -132,6 +133,33 @@ async def test_what_differs_is_named(world: StackFixture) -> None:
         "transactions: extra: acme#compared-9",
         "transactions: missing: acme#compared-0",
     ]
+
+
+async def test_what_an_earlier_version_did_not_write_is_no_difference(world: StackFixture) -> None:
+    """The original of a refund and what conflicts said; where both rows have them, they are compared."""
+    first = event("compared-0", amount_minor=500)
+    refund = twin(first, transaction_id="compared-1", type="refund", original_transaction_id="compared-0")
+    await world.send(first, twin(first, amount_minor=499), refund)
+    await world.drain("index")
+    await world.drain("index", settings=await _second_generation(world))
+    names, added = TableNames(world.settings.table_prefix), {"compared-0": "contents", "compared-1": "original"}
+
+    async def change(generation: int, transaction_id: str, update: str, **request: Any) -> None:
+        await world.dynamodb.update_item(
+            TableName=replace(names, generation=generation).transactions,
+            Key={"id": {"S": f"acme#{transaction_id}"}},
+            UpdateExpression=update,
+            **request,
+        )
+
+    for transaction_id, name in added.items():
+        await change(1, transaction_id, f"REMOVE {name}")
+    assert (await command("generations", "compare", 1, SECOND)).code == 0
+    for generation, value in ((1, "acme#compared-0"), (SECOND, "acme#elsewhere")):
+        values = {":other": {"S": value}}
+        await change(generation, "compared-1", "SET original = :other", ExpressionAttributeValues=values)
+    found = await command("generations", "compare", 1, SECOND)
+    assert (found.code, after_target(found.err)) == (1, "transactions: different: acme#compared-1\n")
 
 
 async def test_the_other_ids_of_cards_are_compared(world: StackFixture) -> None:

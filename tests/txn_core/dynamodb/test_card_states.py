@@ -7,13 +7,8 @@ import pytest
 
 from txn_core.drains import SCORE
 from txn_core.dynamodb.attributes import string
-from txn_core.dynamodb.card_states import (
-    BATCH_KEYS_MAX,
-    ROUNDS_MAX,
-    CardStateDocument,
-    CardStateTable,
-    StoredCardState,
-)
+from txn_core.dynamodb.card_states import CardStateDocument, CardStateTable, StoredCardState
+from txn_core.dynamodb.dynamodb_table import BATCH_KEYS_MAX, ROUNDS_MAX
 from txn_core.dynamodb.table_shapes import create_request
 from txn_core.dynamodb.tables import TableNames
 
@@ -78,9 +73,9 @@ class _Reluctant:
 
 
 async def test_keys_that_are_left_over_are_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("txn_core.dynamodb.card_states.PAUSE_S", 0.0)
+    monkeypatch.setattr("txn_core.dynamodb.dynamodb_table.PAUSE_S", 0.0)
     client: Any = _Reluctant([2, *(ROUNDS_MAX - 1) * [0], 1, 2])
     assert (await CardStateTable(client, "states").load("abcde")).keys() == set("abcde")
     client.answered = [1]
-    with pytest.raises(TimeoutError, match="none of 3 cards"):
+    with pytest.raises(TimeoutError, match="none of 3 keys"):
         await CardStateTable(client, "states").load("xyz")

@@ -81,7 +81,7 @@ async def test_relations_do_not_depend_on_the_order_of_writes(
             page = await index.transactions.page(query)
             stored = await index.transactions.get(ACCOUNT, TransactionId(original))
             assert stored is not None
-            relations = relations_of(stored.event, page.rows, has_more=page.has_more)
+            relations = relations_of(stored.event, page.rows, is_all=not page.has_more)
             expected = counted(writes, original)
             assert {"refund": relations.refunded_minor, "reversal": relations.reversed_minor} == expected, case
             exceeds = sum(expected.values()) > template.amount_minor

@@ -41,7 +41,48 @@ async def test_a_purchase_tells_what_is_left_of_it_in_any_order_of_arrival(api: 
     assert len(listed.json()["data"]) == 3, "they are listed while the original is not there"
     await api.index(bodies[-1], number=9)
     assert await found(api, "refund-01") == alone | {"original_missing": False}
-    assert await found(api) == {"refunded_minor": 150, "reversed_minor": 100, "reversed": True, "flags": []}
+    assert await found(api) == {"refunded_minor": 150, "reversed_minor": 100, "reversed": False, "flags": []}
+
+
+async def test_a_purchase_is_reversed_when_reversals_take_all_of_it_back(api: Api) -> None:
+    """In its own currency, in one or several parts."""
+    own = await api.index(body(transaction_id=ID))
+    foreign = refund(1, type="reversal", amount_minor=own.amount_minor, currency="EUR")
+    part, rest = (refund(number, type="reversal", amount_minor=1) for number in (2, 3))
+    for number, each in enumerate((foreign, part, rest | {"amount_minor": own.amount_minor - 1}), 2):
+        assert (await found(api))["reversed"] is False
+        await api.index(each, number=number)
+    assert (await found(api))["reversed"] is True
+
+
+async def test_what_cannot_be_read_is_in_no_sum_and_holds_up_no_look_up(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A damaged refund; a damaged original of a refund; an index that does not answer."""
+    await api.index(body(transaction_id=ID))
+    for number in (1, 2):
+        await api.index(refund(number), number=number + 1)
+    table, unknown = api.services.transactions, {"refunded_minor": None, "reversed_minor": None, "reversed": None}
+
+    async def damage(transaction_id: str) -> None:
+        await table._client.update_item(
+            TableName=table._name,
+            Key={"id": {"S": f"{api.account}#{transaction_id}"}},
+            UpdateExpression="SET #event = :event",
+            ExpressionAttributeNames={"#event": "event"},
+            ExpressionAttributeValues={":event": {"B": b"damaged"}},
+        )
+
+    await damage("refund-01")
+    assert await found(api) == unknown | {"flags": []}
+    await damage(ID)
+    assert (await found(api, "refund-02"))["original_missing"] is False
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        raise TimeoutError
+
+    monkeypatch.setattr(type(table), "page", refuse)
+    assert await found(api, "refund-02") == unknown | {"flags": [], "original_missing": False}
 
 
 @pytest.mark.parametrize(
