@@ -23,7 +23,7 @@ EVENT: Final = "event"
 READ_WITH_EVENT: Final = ("card", "merchant", "sort", "order")
 """The attributes that an event is put together with."""
 DICTIONARY: Final = 32_768
-"""The dictionary that is written with: the first id that RFC 8878 leaves to everybody."""
+"""The dictionary of form 2: the first id that RFC 8878 leaves to everybody. Another one needs another form."""
 LEVEL: Final = 3  # 6 takes five times the CPU time, for 10 bytes of 180
 EVENT_BYTES_MAX: Final = 1 << 20  # a transaction's body is far smaller; a damaged frame may claim any size
 
