@@ -20,8 +20,9 @@ from txn_core.transactions.transaction import AMOUNT_MINOR_MAX, EntryMode, Trans
 ROWS_A_TURN: Final = 128
 """Rows that are held against a filter in one turn of the event loop: each is parsed."""
 IN_WORDS: Final = (
-    "With a filter a page may have fewer rows than `limit`, even none, and yet `has_more`: a request examines "
-    f"{ROWS_EXAMINED_MAX:,} rows of the range at most. The next request goes on with the cursor."
+    "A page may have fewer rows than `limit`, even none, and yet `has_more`: with a filter a request examines "
+    f"{ROWS_EXAMINED_MAX:,} rows of the range at most, and rows that are no longer kept are passed over in a bounded "
+    "number of reads. The next request goes on with the cursor."
 )
 # Where each filter looks in an event.
 _EQUAL: Final[Mapping[str, tuple[str, ...]]] = {
@@ -111,7 +112,7 @@ async def rows_of(
     """
     if wanted is None:
         page = await read(query)
-        return page.rows, page.rows[-1].sort if page.has_more else None
+        return page.rows, page.goes_on_behind
 
     async def admitted(rows: Sequence[Row]) -> list[bool]:
         found: list[bool] = []

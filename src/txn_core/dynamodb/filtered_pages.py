@@ -22,8 +22,8 @@ Wanted = Callable[[Sequence[Row]], Awaitable[Sequence[bool]]]
 async def filtered(query: RangeQuery, read: ReadPage, wanted: Wanted) -> tuple[tuple[Row, ...], SortKey | None]:
     """The wanted rows of a range in order, and behind which sort key the range goes on, if it does.
 
-    There are `query.span.limit` rows at most. There are fewer where the range ends, and where `ROWS_EXAMINED_MAX`
-    rows were examined.
+    There are `query.span.limit` rows at most. There are fewer where the range ends, where `ROWS_EXAMINED_MAX` rows
+    were examined, and where a page that was read is short.
     """
     limit, after, found, examined = query.span.limit, query.span.after, list[Row](), 0
     rows_max = min(limit, ROWS_EXAMINED_MAX)
@@ -33,11 +33,10 @@ async def filtered(query: RangeQuery, read: ReadPage, wanted: Wanted) -> tuple[t
             after = row.sort
             found += [row] if is_wanted else []
             if len(found) == limit:
-                goes_on = page.has_more or row is not page.rows[-1]
-                return tuple(found), after if goes_on else None
-        examined += len(page.rows)
-        if not page.has_more or examined >= ROWS_EXAMINED_MAX:
-            return tuple(found), after if page.has_more else None
+                return tuple(found), after if row is not page.rows[-1] else page.goes_on_behind
+        examined, after = examined + len(page.rows), page.goes_on_behind
+        if after is None or examined >= ROWS_EXAMINED_MAX or len(page.rows) < rows_max:
+            return tuple(found), after
         rows_max = _next(examined, len(found), limit)
 
 

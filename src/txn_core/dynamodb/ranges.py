@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 from txn_core.transactions.instants import Instant
 
@@ -62,6 +62,10 @@ class RangeQuery:
         return fair + (CHUNK_SLACK if len(self.partitions) > 1 else 0)
 
 
+READS_MAX: Final = 128
+"""Of one page, behind the first of each partition. Many are needed where rows are over that DynamoDB still has."""
+
+
 class Row(NamedTuple):
     """One transaction as the index holds it."""
 
@@ -72,10 +76,18 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of a range in order, and whether the range goes on behind them."""
+    """Rows of a range in order, and behind which sort key the range goes on, if it does.
+
+    There are fewer rows than asked for where the range ends, and where `READS_MAX` came to no more.
+    """
 
     rows: tuple[Row, ...]
-    has_more: bool
+    goes_on_behind: SortKey | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the range goes on."""
+        return self.goes_on_behind is not None
 
 
 class Chunk(NamedTuple):
@@ -121,6 +133,7 @@ async def merge(query: RangeQuery, read: ReadChunk) -> Page:
                 tasks.create_task(partition.read_on(read, query.chunk))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
+    reads = 0
     while True:
         rows = sorted(chain.from_iterable(partition.rows for partition in partitions), reverse=descending)
         unread = [(partition.rest, partition) for partition in partitions if partition.rest is not None]
@@ -131,5 +144,8 @@ async def merge(query: RangeQuery, read: ReadChunk) -> Page:
         rows = [row for row in rows if (row.sort >= edge if descending else row.sort <= edge)]
         if len(rows) > limit:
             break
+        if reads == READS_MAX:
+            return Page(tuple(rows), edge)
+        reads += 1
         await nearest.read_on(read, limit + 1 - len(rows))
-    return Page(tuple(rows[:limit]), has_more=len(rows) > limit)
+    return Page(tuple(rows[:limit]), rows[limit - 1].sort if len(rows) > limit else None)

@@ -24,7 +24,7 @@ class Reads:
         self.reads += 1
         after, limit = query.span.after, query.span.limit
         rest = [row for row in self.rows if after is None or row.sort > after]
-        return Page(tuple(rest[:limit]), has_more=len(rest) > limit)
+        return Page(tuple(rest[:limit]), rest[limit - 1].sort if len(rest) > limit else None)
 
     async def wanted(self, rows: Sequence[Row]) -> list[bool]:
         self.examined += len(rows)

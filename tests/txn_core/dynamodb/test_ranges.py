@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from txn_core.dynamodb import ranges
 from txn_core.dynamodb.ranges import CHUNK_SLACK, Chunk, Page, RangeQuery, ReadChunk, Row, SortKey, Span, merge
 from txn_core.transactions.instants import Instant
 
@@ -76,24 +77,39 @@ async def page_of(rows: dict[str, list[SortKey]], span: Span, chunk_max: int | N
     limit=st.sampled_from([1, 2, 7, 1000]),
     chunk_max=st.sampled_from([1, 3, None]),
     empty_first=st.booleans(),
+    reads_max=st.sampled_from([0, 1, ranges.READS_MAX]),
 )
-@settings(max_examples=80)
+@settings(max_examples=100)
 async def test_walking_pages_meets_every_row_once_in_order(
-    *, pairs: list[tuple[SortKey, int]], descending: bool, limit: int, chunk_max: int | None, empty_first: bool
+    *,
+    pairs: list[tuple[SortKey, int]],
+    descending: bool,
+    limit: int,
+    chunk_max: int | None,
+    empty_first: bool,
+    reads_max: int,
 ) -> None:
-    """Whatever the limit, the order, the chunks and the ties, the pages together are the sorted whole."""
+    """Whatever the limit, the order, the chunks and the ties, the pages together are the sorted whole.
+
+    Also where pages are short since they came to their bound of reads.
+    """
     rows = partitions_of(pairs)
     found: list[SortKey] = []
+    if empty_first:  # such a read comes no further, which DynamoDB does not do for long
+        reads_max = ranges.READS_MAX
     span = Span(descending=descending, limit=limit)
     query = query_of(rows, span)
     while True:
-        page = await merge(query, Store(rows, query, chunk_max, empty_first=empty_first).read)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ranges, "READS_MAX", reads_max)
+            page = await merge(query, Store(rows, query, chunk_max, empty_first=empty_first).read)
         assert len(page.rows) <= limit
-        assert len(page.rows) == limit or not page.has_more
+        assert len(page.rows) == limit or not page.has_more or reads_max < ranges.READS_MAX
         found += [row.sort for row in page.rows]
         if not page.has_more:
             break
-        query = query.behind(page.rows[-1].sort)
+        assert page.goes_on_behind != query.span.after
+        query = query.behind(page.goes_on_behind)
     assert found == sorted((sort for sort, _ in pairs), reverse=descending)
 
 
@@ -218,6 +234,24 @@ async def test_many_rows_that_are_over_are_passed_over_in_few_reads(limit: int) 
     assert page.has_more
     assert len(asked) < 115
     assert (asked[0], max(asked)) == (limit + 1, max(limit + 1, 1000))
+
+
+async def test_a_page_ends_somewhere_in_rows_without_end_that_are_over() -> None:
+    """Of a million of them one page passes a bounded number, and says where to go on."""
+    over, reads = 1_000_000, 0
+
+    async def read(_partition: str, after: SortKey | None, rows_max: int) -> Chunk:
+        nonlocal reads
+        reads += 1
+        first = 0 if after is None else int(after) + 1
+        rows = [Row(SortKey(f"{i:09d}"), "") for i in range(max(first, over), first + rows_max)]
+        return Chunk(rows, SortKey(f"{first + rows_max - 1:09d}"))
+
+    query, pages = RangeQuery("i", "k", "s", ("p",), Span(limit=10, descending=False)), 0
+    while not (page := await merge(query, read)).rows:
+        pages, query = pages + 1, query.behind(page.goes_on_behind)
+        assert reads <= pages * (1 + ranges.READS_MAX)
+    assert (int(page.rows[0].sort), pages) == (over, 8)
 
 
 def test_a_chunk_is_a_fair_share() -> None:
