@@ -6,6 +6,7 @@ it prints its URL as a line of JSON.
 """
 
 import asyncio
+import re
 import signal
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ from txn_core.dynamodb.transactions import LAYOUT_ID
 
 HOST: Final = "127.0.0.1"
 COUNTS: Final = b"/counts"
-_NAMED_FIRST: Final = b'{"TableName":"'
+_table_of: Final = re.compile(rb'\{"TableName": ?"([^"]+)"').match  # which clients name first
 _LAYOUT: Final = f'"{LAYOUT_ID}"'.encode()
 
 
@@ -43,13 +44,9 @@ class Service:
         if operation == b"PutItem" and is_layout:
             self._layout = to_json({"Item": from_json(exchange.body)["Item"]})
         elif operation == b"PutItem":
-            self._put[_table(exchange.body)] += 1
+            named = _table_of(exchange.body)
+            self._put["" if named is None else named[1].decode()] += 1
         exchange.answer(200, self._layout if is_layout and operation == b"GetItem" else b"{}")
-
-
-def _table(body: bytes) -> str:
-    """The table of a request, which our client names first."""
-    return body.removeprefix(_NAMED_FIRST).partition(b'"')[0].decode()
 
 
 async def _serve() -> None:

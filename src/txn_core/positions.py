@@ -44,6 +44,11 @@ class WriteOrder:
         """The order of an event accepted at a moment and standing at a position."""
         return cls(f"{accepted_at}#{position.shard_id}#{position.sort_text}")
 
+    @property
+    def accepted_at(self) -> Instant:
+        """When the event was accepted."""
+        return Instant(self.text.partition("#")[0])
+
     def parts(self) -> tuple[Instant, Position]:
         """The accepted_at and the position again."""
         accepted_at, shard_id, number, sub = self.text.split("#")

@@ -86,7 +86,7 @@ class _Pair:
 
     def _is_over(self, item: Any) -> bool:
         written = item.get("order")
-        first_is_over = written is not None and self.expiry.is_over(WriteOrder(written["S"]).parts()[0])
+        first_is_over = written is not None and self.expiry.is_over(WriteOrder(written["S"]).accepted_at)
         return first_is_over or self.expiry.has_passed(item)
 
 

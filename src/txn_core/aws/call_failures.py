@@ -9,7 +9,6 @@ A time limit of the caller's ends a call by cancelling it, as the end of the pro
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
@@ -53,17 +52,25 @@ def note_error(service: str, error: Exception) -> None:
         _count(f"{service}_failed")
 
 
-@contextmanager
-def noting_silence(service: str) -> Iterator[None]:
-    """Count the call in the block if it is cancelled when it has lasted `SILENT_S_MIN`."""
-    clock = asyncio.get_running_loop().time
-    began_s = clock()
-    try:
-        yield
-    except asyncio.CancelledError:
-        if clock() - began_s >= SILENT_S_MIN:
-            _count(f"{service}_failed")
-        raise
+class SilenceNoted:
+    """Count the call in the block if it is cancelled when it has lasted `SILENT_S_MIN`.
+
+    Each small call to AWS pays for it, and for a generator it would pay several times as much.
+    """
+
+    __slots__ = ("_began_s", "_service")
+
+    def __init__(self, service: str) -> None:
+        self._service, self._began_s = service, 0.0
+
+    def __enter__(self) -> None:
+        self._began_s = asyncio.get_running_loop().time()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or not issubclass(kind, asyncio.CancelledError):
+            return
+        if asyncio.get_running_loop().time() - self._began_s >= SILENT_S_MIN:
+            _count(f"{self._service}_failed")
 
 
 def count_silences(client: Any, service: str) -> None:
@@ -71,7 +78,7 @@ def count_silences(client: Any, service: str) -> None:
     make_request = client._make_request  # noqa: SLF001 - where the events of failed calls come from
 
     async def counted(*call: Any) -> Any:
-        with noting_silence(service):
+        with SilenceNoted(service):
             return await make_request(*call)
 
     client._make_request = counted  # noqa: SLF001 - the same

@@ -4,7 +4,7 @@ What is left out is the way from parameters to a signed request and back, and on
 the socket, too. Whatever goes wrong ends in the same exceptions (ADR 9, ADR 21).
 """
 
-from datetime import UTC, datetime
+import time
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.parsers import ResponseParserError
 from pydantic_core import from_json
 
-from txn_core.aws.call_failures import note_answer, note_error, noting_silence
+from txn_core.aws.call_failures import SilenceNoted, note_answer, note_error
 from txn_core.aws.http import Wire, clients_wire
 from txn_core.aws.sigv4 import signed_headers
 
@@ -57,10 +57,10 @@ class JsonCalls:
             service=self._service,
             region=self._region,
             credentials=await self._credentials.get_frozen_credentials(),
-            at=datetime.now(UTC),
+            at_s=time.time(),
         )
         try:
-            with noting_silence(self._service):
+            with SilenceNoted(self._service):
                 status, content = await self.wire.post(headers, body)
         except Exception as error:
             note_error(self._service, error)

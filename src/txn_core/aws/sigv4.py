@@ -6,8 +6,8 @@ other.
 
 import hashlib
 import hmac
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 
 from botocore.credentials import ReadOnlyCredentials
@@ -21,17 +21,20 @@ def signed_headers(
     service: str,
     region: str,
     credentials: ReadOnlyCredentials,
-    at: datetime,
+    at_s: float,
 ) -> dict[str, str]:
-    """The headers, by lower-case names, with those that sign them and the body; `host` as it will be sent."""
-    moment = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    """The headers, by lower-case names, with those that sign them and the body; `host` as it will be sent.
+
+    `at_s` is in seconds since 1970.
+    """
+    moment = _moment(int(at_s))
     signed = {**headers, "x-amz-date": moment}
     if credentials.token:
         signed["x-amz-security-token"] = credentials.token
     # The client of the wire writes the host itself.
-    named = sorted({**signed, "host": host}.items())
-    names = ";".join(name for name, _ in named)
-    canonical = "".join(f"{name}:{value}\n" for name, value in named)
+    values = {**signed, "host": host}
+    ordered, names = _ordered(tuple(values))
+    canonical = "".join([f"{name}:{values[name]}\n" for name in ordered])
     request = f"POST\n/\n\n{canonical}\n{names}\n{hashlib.sha256(body).hexdigest()}"
     scope = f"{moment[:8]}/{region}/{service}/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
@@ -41,6 +44,18 @@ def signed_headers(
         f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
     )
     return signed
+
+
+@lru_cache(2)
+def _moment(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+
+
+@lru_cache(8)
+def _ordered(names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """The names in their order, and as the signature lists them; calls have the same ones again and again."""
+    ordered = tuple(sorted(names))
+    return ordered, ";".join(ordered)
 
 
 @lru_cache(2)

@@ -55,7 +55,7 @@ class MerchantTable(DynamoDBTable):
                 Item=item,
                 ConditionExpression="attribute_not_exists(#name) OR #expires_at <= :accepted",
                 ExpressionAttributeNames={"#name": "name", "#expires_at": EXPIRES_AT},
-                ExpressionAttributeValues={":accepted": number(seconds_of(order.parts()[0]))},
+                ExpressionAttributeValues={":accepted": number(seconds_of(order.accepted_at))},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:

@@ -67,7 +67,7 @@ class IndexItem:
     @property
     def accepted_at(self) -> Instant:
         """When this write of the id was accepted."""
-        return self.order.parts()[0]
+        return self.order.accepted_at
 
     @classmethod
     def of(cls, event: Event, data: bytes, order: WriteOrder) -> "IndexItem":

@@ -37,7 +37,7 @@ class MerchantMemory:
         """A name of this order is stored, or one of an earlier order was there."""
         key = (account, merchant_id)
         first, end = self._names.get(key, (order, 0.0))
-        if end <= seconds_of(order.parts()[0]):  # that name was over by then
+        if end <= seconds_of(order.accepted_at):  # that name was over by then
             first = order
         self._names[key] = min(first, order), max(_end(expires_at), end)
         self._names.move_to_end(key)

@@ -73,5 +73,5 @@ def _as_of(stored: StoredTransaction, order: WriteOrder) -> bytes:
 
     (And, if another version of the card key signed it, the id that it called the same card by.)
     """
-    event = Event.decode(stored.event).model_copy(update={"accepted_at": order.parts()[0]})
+    event = Event.decode(stored.event).model_copy(update={"accepted_at": order.accepted_at})
     return event.model_dump_json(by_alias=True).encode()

@@ -102,7 +102,7 @@ async def test_a_direct_call_goes_where_botocores_would_and_is_signed_alike(
         service=direct._service,
         region=direct._region,
         credentials=SECRET,
-        at=datetime.strptime(theirs.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC),
+        at_s=datetime.strptime(theirs.headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp(),
     )
     assert again["authorization"] == theirs.headers["authorization"]
     assert ("api.aws" in host or "api.amazonwebservices" in host) == dual_stack

@@ -28,6 +28,6 @@ def test_botocore_signs_the_same(token: str | None, body: bytes, host: str) -> N
         service="kinesis",
         region="eu-central-1",
         credentials=ReadOnlyCredentials("AKID", "secret", token),
-        at=at,
+        at_s=at.timestamp(),
     )
     assert ours == theirs

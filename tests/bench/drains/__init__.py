@@ -1,0 +1,1 @@
+"""Tests of what the measures of the drains stand on."""
