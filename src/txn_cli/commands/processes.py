@@ -244,12 +244,14 @@ def bootstrap(
 ) -> None:
     """Make stream, tables and bucket; a second run changes nothing.
 
-    It needs the rights to make what is missing, and to describe what is there. Workers follow a change of the item
-    form within a minute; items that are there stay as they are, and are read.
+    It needs the rights to make what is missing, and to describe what is there. --item-form is for the generation of
+    the index that TXN_INDEX_GENERATION names. Workers follow a change of it within a minute; items that are there
+    stay as they are, and are read. Form 1 ends what the generation keeps of relations.
     """
-    from txn_core.bootstrap import bootstrap, layout_of
-    from txn_core.dynamodb.item_form import ItemForm
+    from txn_core.bootstrap import layout_of
 
+    if layout and item_form is not None:
+        raise typer.BadParameter("--layout changes nothing: say one of both", param_hint="--item-form")
     if layout:
         say_document(
             layout_of(Settings.from_environment() if data_dir is None else _system(data_dir, aws=aws).settings)
@@ -258,10 +260,30 @@ def bootstrap(
     system = _system(data_dir, aws=aws)
     settings = system.settings
     announce(system.where)
-    kept = asyncio.run(bootstrap(settings, item_form=None if item_form is None else ItemForm(item_form)))
+    kept, changed = asyncio.run(_bootstrap(settings, item_form))
     say(f"Stream {settings.stream}, tables {settings.table_prefix}-*, bucket {settings.lake_bucket}: usable")
+    if changed is not None:
+        say(changed)
     if kept:
         say(f"Expired rows stay, since this server has no TTL: {', '.join(sorted(kept))}")
+
+
+async def _bootstrap(settings: Settings, item_form: int | None) -> tuple[frozenset[str], str | None]:
+    """Make what is missing. The tables where expired rows stay, and in words what a named item form changed."""
+    from txn_cli.status.index_layout import IndexLayout
+    from txn_core.aws.clients import Aws
+    from txn_core.bootstrap import bootstrap
+    from txn_core.dynamodb.item_form import ItemForm
+
+    if item_form is None:
+        return await bootstrap(settings), None
+    async with Aws(settings).dynamodb() as client:
+        before = await IndexLayout.read(client, settings)
+        if before is None and settings.index_generation != FIRST_GENERATION:
+            raise SettingsError(f"generation {settings.index_generation} of the index is not there: build it first")
+        kept = await bootstrap(settings, item_form=ItemForm(item_form))
+        after = await IndexLayout.read(client, settings)
+    return kept, None if after is None else after.line_after(before)
 
 
 def health(

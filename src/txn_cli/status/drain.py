@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from fraud.registry.refused_model import RefusedModel
 from operations.drains.shard_status import Drain, ShardStatus
+from txn_cli.status.index_layout import IndexLayout
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness, WarehouseStatus
 from txn_core.kinesis.stream_limits import ReadLimit
 from workers.leases.lease import WorkerName
@@ -60,7 +61,8 @@ class WorkerStatus:
 class Status:
     """Every kind of worker at one moment, and the other processes, as far as there are some that can be asked.
 
-    `refused` is the model that is wanted for scores and would not be taken.
+    `refused` is the model that is wanted for scores and would not be taken. `index` is how the index is laid out, if
+    that can be read.
     """
 
     at: datetime
@@ -69,6 +71,7 @@ class Status:
     ingest: IngestStatus | None = None
     warehouse: WarehouseStatus | None = None
     refused: RefusedModel | None = None
+    index: IndexLayout | None = None
 
     @classmethod
     def now(
@@ -78,9 +81,10 @@ class Status:
         ingest: IngestStatus | None = None,
         warehouse: WarehouseStatus | None = None,
         refused: RefusedModel | None = None,
+        index: IndexLayout | None = None,
     ) -> "Status":
         """The status of this moment."""
-        return cls(datetime.now(UTC), workers, api, ingest, warehouse, refused)
+        return cls(datetime.now(UTC), workers, api, ingest, warehouse, refused, index)
 
     @property
     def drained(self) -> bool:

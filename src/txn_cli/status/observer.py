@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from operations.drains.drain_reading import STORE_ERRORS, DrainReader, DrainReading
 from txn_cli.output.failure import store_errors
 from txn_cli.status.drain import Status, WorkerStatus
+from txn_cli.status.index_layout import IndexLayout
 from txn_cli.status.process import WorkerSaid, api_says, ingest_says, warehouse_says, worker_says
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.wanted_model import WantedModel
@@ -69,7 +70,8 @@ class Observer:
             warehouse = None if self.urls.warehouse is None else await warehouse_says(self.urls.warehouse)
             scores = any(worker.kind == SCORE.name for worker in workers)
             refused = await self.wanted.refused() if scores and self.wanted is not None else None
-            return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse, refused=refused)
+            index = await self._index()
+            return Status.now(*workers, api=api, ingest=ingest, warehouse=warehouse, refused=refused, index=index)
 
     async def look_until_drained(self, timeout_s: float, tell: Callable[[Status], None]) -> Status | None:
         """Look until every worker has drained every shard, or the time is over; the last status, if there was one.
@@ -95,6 +97,15 @@ class Observer:
             if (last and last.drained) or loop.time() + self.pause_s >= deadline:
                 return last
             await asyncio.sleep(self.pause_s)
+
+    async def _index(self) -> IndexLayout | None:
+        """How the index is laid out. Who may read stream and leases alone is told of the workers all the same."""
+        try:
+            return await IndexLayout.read(self.dynamodb, self.settings)
+        except STORE_ERRORS as error:
+            if is_passing(error):
+                raise
+            return None
 
     async def _worker(self, reading: DrainReading) -> WorkerStatus:
         drain, names = reading.drain, TableNames.of(self.settings)

@@ -2,6 +2,7 @@
 
 from operations.drains.shard_status import ShardStatus
 from txn_cli.status.drain import Status, WorkerStatus
+from txn_cli.status.index_layout import IndexLayout
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.warehouse_status import warehouse_document
 from workers.rebuild.lake_progress import LakeCount
@@ -15,6 +16,7 @@ def document(status: Status) -> dict[str, object]:
         "api": None if status.api is None else _api(status.api),
         "ingest": None if status.ingest is None else _ingest(status.ingest),
         "warehouse": None if status.warehouse is None else warehouse_document(status.warehouse),
+        "index": None if status.index is None else _index(status.index),
         "refused_model": None if status.refused is None else status.refused._asdict(),
         "workers": {worker.kind: _worker(worker, status) for worker in status.workers},
     }
@@ -26,6 +28,14 @@ def _api(api: ApiStatus) -> dict[str, object]:
 
 def _ingest(ingest: IngestStatus) -> dict[str, object]:
     return {**_readiness(ingest.ready), "counts": ingest.counts}
+
+
+def _index(index: IndexLayout) -> dict[str, object]:
+    return {
+        "generation": index.generation,
+        "item_form": int(index.item_form),
+        "keeps_relations": index.keeps_relations,
+    }
 
 
 def _readiness(readiness: ProcessReadiness) -> dict[str, object]:

@@ -66,6 +66,8 @@ def _parts(status: Status) -> Iterator[RenderableType]:
         yield from (Text(_refused_line(worker, kind), style="red") for kind in kinds)
     if status.refused is not None:
         yield Text(status.refused.line, style="yellow")
+    if status.index is not None:
+        yield Text(status.index.line)
     yield Text("Every shard is drained to its tip" if status.drained else "Not drained yet")
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from tests.builders import base64_key
 from txn_cli.main import app_of
 from txn_core.exceptions import SettingsError
+from txn_core.settings import Settings
 from txn_server.processes import supervisor
 
 KEYS = {
@@ -152,3 +153,38 @@ def test_a_supervisor_of_several_processes_does_not_load_what_they_serve(
     done = CliRunner().invoke(app_of("api"), ["api"])
     assert (done.exit_code, done.exception) == (0, None)
     assert started == [(sys.executable, "-m", "txn_cli.api_process")]
+
+
+def test_a_layout_that_is_only_printed_takes_no_item_form() -> None:
+    refused = CliRunner().invoke(app_of("bootstrap"), ["bootstrap", "--layout", "--item-form", "2"])
+    assert refused.exit_code == 2
+    assert "--layout changes nothing" in refused.output
+
+
+def test_the_item_form_of_the_named_generation_changes_and_is_said(
+    settings: Settings, own_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A second time it is so already. A generation that was not built is refused."""
+    for name in (
+        "kinesis_endpoint_url",
+        "dynamodb_endpoint_url",
+        "s3_endpoint_url",
+        "stream",
+        "table_prefix",
+        "bucket",
+    ):
+        own_environment.setenv(f"TXN_{name.upper()}", str(getattr(settings, name)))
+    own_environment.chdir(tmp_path)
+
+    def told(form: str) -> str:
+        done = CliRunner().invoke(app_of("bootstrap"), ["bootstrap", "--item-form", form], catch_exceptions=False)
+        (line,) = [line for line in done.output.splitlines() if line.startswith("Generation ")]
+        return line.partition(", ")[0]
+
+    begin = "Generation 1 of the index: item form "
+    assert [told("2"), told("1"), told("1"), told("2")] == [
+        f"{begin}{words}" for words in ("2", "2 -> 1", "1 already", "1 -> 2")
+    ]
+    own_environment.setenv("TXN_INDEX_GENERATION", "2")
+    with pytest.raises(SettingsError, match="generation 2 of the index is not there: build it first"):
+        told("2")

@@ -10,11 +10,13 @@ from operations.drains.shard_status import Drain
 from tests.txn_cli.stack.told_children import until
 from txn_cli.status import observer as observer_module
 from txn_cli.status.drain import Status
+from txn_cli.status.index_layout import IndexLayout
 from txn_cli.status.observer import Observer
 from txn_cli.status.process_urls import ProcessUrls
 from txn_cli.status.status_report import document
 from txn_cli.status.wanted_model import WantedModel
 from txn_core.bootstrap import bootstrap
+from txn_core.dynamodb.item_form import ItemForm
 from txn_core.dynamodb.tables import TableNames
 from txn_core.exceptions import StoreError
 from txn_core.kinesis.aggregation import aggregate
@@ -62,6 +64,20 @@ def drains(status: Status) -> dict[str, dict[str, Drain]]:
 
 async def test_an_empty_stream_is_drained(observer: Observer) -> None:
     assert (await observer.look()).drained
+
+
+async def test_the_layout_of_the_index_is_told_where_it_can_be_read(observer: Observer) -> None:
+    layout = IndexLayout(1, ItemForm.PACKED, keeps_relations=True)
+    status = await observer.look()
+    assert status.index == layout
+    assert document(status)["index"] == {"generation": 1, "item_form": 2, "keeps_relations": True}
+    await bootstrap(observer.settings, item_form=ItemForm.TEXT)
+    text = (await observer.look()).index
+    assert text is not None
+    assert text.line_after(layout).startswith("Generation 1 of the index: item form 2 -> 1, relations ")
+    assert text.line_after(text).startswith("Generation 1 of the index: item form 1 already, relations ")
+    other = observer.settings.model_copy(update={"index_generation": 2})
+    assert await IndexLayout.read(observer.dynamodb, other) is None
 
 
 async def test_whoever_can_ask_no_bucket_learns_nothing_of_the_wanted_model(settings: Settings) -> None:

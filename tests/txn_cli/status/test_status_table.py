@@ -12,10 +12,12 @@ from fraud.registry.refused_model import RefusedModel
 from operations.drains.shard_status import Rest, ShardStatus
 from tests.support.virtual_time import in_virtual_time
 from txn_cli.status.drain import Status, WorkerStatus
+from txn_cli.status.index_layout import IndexLayout
 from txn_cli.status.live import Watch
 from txn_cli.status.process import ApiStatus, IngestStatus, ProcessReadiness
 from txn_cli.status.status_report import document
 from txn_cli.status.status_table import show_status
+from txn_core.dynamodb.item_form import ItemForm
 from txn_core.exceptions import StoreError
 from txn_core.positions import ShardId
 from workers.leases.lease import SHARD_END, Checkpoint, Lease, WorkerName
@@ -70,6 +72,12 @@ def printed(on: Console) -> str:
 def line_of(text: str, *beginning: str) -> str:
     (line,) = [line for line in text.splitlines() if line.split()[: len(beginning)] == list(beginning)]
     return " ".join(line.split())
+
+
+def test_a_status_shows_how_the_index_is_laid_out() -> None:
+    on = console()
+    show_status(replace(STATUS, index=IndexLayout(2, ItemForm.TEXT, keeps_relations=False)), on)
+    assert "Generation 2 of the index: item form 1, relations not kept" in printed(on)
 
 
 def test_a_status_shows_api_workers_and_shards() -> None:
