@@ -33,8 +33,8 @@ ITEMS: Final = (
     Item("Fargate on ARM: 4 tasks", usd_per_hour=0.17),
     # 0.015 for the shard and 0.02 for what it keeps beyond a day.
     Item("Kinesis: a stream on demand, 0.04, and one of a shard, 0.035", usd_per_hour=0.075),
-    # 2 for the table and each of its two indexes, 1 for merchants, cards, ledgers and leases together.
-    Item("DynamoDB: 8 write units a row, 0.625 a million", usd_per_row=8 * 0.625e-6),
+    # 1 for the table and each of its three indexes, 1 for merchants, cards, ledgers and leases together.
+    Item("DynamoDB: 5 write units a row, 0.625 a million", usd_per_row=5 * 0.625e-6),
     Item("CloudWatch: 300 metrics, 0.30 a month each", usd_per_hour=0.125),
     Item("KMS, secrets, logs, objects", usd_per_hour=0.03),
 )

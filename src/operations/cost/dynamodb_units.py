@@ -58,13 +58,8 @@ def _value_bytes(attribute: Mapping[str, Any]) -> int:
 
 
 def index_item_bytes(event_bytes: float) -> float:
-    """The size of an item of the index whose event has so many bytes on the stream."""
+    """The size of an item of the index in form 2 whose event has so many bytes on the stream."""
     return INDEX_ITEM_BYTES + PACKED_SHARE * event_bytes
-
-
-def event_bytes_of(index_item_bytes: float) -> float:
-    """The size on the stream of the event of such an item."""
-    return (index_item_bytes - INDEX_ITEM_BYTES) / PACKED_SHARE
 
 
 def write_units(item_bytes: float) -> int:

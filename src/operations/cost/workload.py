@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from operations.cost.dynamodb_units import event_bytes_of, index_item_bytes
+from operations.cost.dynamodb_units import INDEX_ITEM_BYTES, index_item_bytes
 from txn_core.drains import ARCHIVE, INDEX, SCORE
 
 MONTH_HOURS: Final = 730.0
 MONTH_S: Final = MONTH_HOURS * 3600
-ITEM_BYTES_DEFAULT: Final = 512
-"""An item of the index of the Kaggle data set, packed, by DynamoDB's counting (`make bench-item`)."""
-ITEM_BYTES_MIN: Final = int(index_item_bytes(200))  # an event has names of fields, ids and times at least
-ITEM_BYTES_MAX: Final = 12_000
+EVENT_BYTES_DEFAULT: Final = 905
+"""An event on the stream of the Kaggle data set, whose item of the index has 512 bytes (`make bench-item`)."""
+EVENT_BYTES_MIN: Final = 200  # an event has names of fields, ids and times at least
+EVENT_BYTES_MAX: Final = 58_000
+ITEM_BYTES_MIN: Final = INDEX_ITEM_BYTES
+ITEM_BYTES_MAX: Final = 60_000
 RATE_MIN, RATE_MAX = 0.001, 1_000_000.0
 MONTHS_MAX: Final = 1_200
 
@@ -39,7 +41,8 @@ class Workload:
 
     Attributes:
         rate: transactions a second, each a post of its own.
-        item_bytes: mean size of an item of the index, packed, by DynamoDB's counting.
+        event_bytes: mean size of an event on the stream.
+        item_bytes: mean size of an item of the index, by DynamoDB's counting.
         months: how many months of transactions the index holds.
         lake_months: how many the lake holds; None is as many.
         scores: whether the scorer runs.
@@ -48,7 +51,8 @@ class Workload:
     """
 
     rate: float
-    item_bytes: float = ITEM_BYTES_DEFAULT
+    event_bytes: float = EVENT_BYTES_DEFAULT
+    item_bytes: float = index_item_bytes(EVENT_BYTES_DEFAULT)
     months: float = 1.0
     lake_months: float | None = None
     scores: bool = False
@@ -57,11 +61,6 @@ class Workload:
     retention_hours: int = 168
     key_only_indexes: bool = False
     write_capacity_use: float | None = None
-
-    @property
-    def event_bytes(self) -> float:
-        """The mean size of an event on the stream."""
-        return event_bytes_of(self.item_bytes)
 
     @property
     def a_month(self) -> float:

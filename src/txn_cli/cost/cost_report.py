@@ -29,7 +29,8 @@ def show_bill(bill: Bill, console: Console) -> None:
     months = "a month" if load.months == 1 else f"{load.months:g} months"
     console.print(
         f"{load.rate:,g} transactions/s{scores}, {bill.workload.a_month / 1e6:,.1f} million a month of 730 hours; "
-        f"items of {load.item_bytes:,.0f} bytes, kept for {months}; stream {load.stream_mode}, {front}; {REGION}"
+        f"events of {load.event_bytes:,.0f} bytes, items of {load.item_bytes:,.0f}, kept for {months}; "
+        f"stream {load.stream_mode}, {front}; {REGION}"
     )
     console.print(_lines(bill))
     shares = ", ".join(f"{line.name} ({line.usd / bill.usd:.0%})" for line in _dominating(bill))
@@ -50,6 +51,7 @@ def document(bill: Bill) -> dict[str, object]:
     return {
         "region": REGION,
         "rate": load.rate,
+        "event_bytes": load.event_bytes,
         "item_bytes": load.item_bytes,
         "months": load.months,
         "score": load.scores,

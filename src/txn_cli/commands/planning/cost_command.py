@@ -5,8 +5,11 @@ from typing import Annotated
 import typer
 
 from operations.cost.bill import bill_of
+from operations.cost.dynamodb_units import index_item_bytes
 from operations.cost.workload import (
-    ITEM_BYTES_DEFAULT,
+    EVENT_BYTES_DEFAULT,
+    EVENT_BYTES_MAX,
+    EVENT_BYTES_MIN,
     ITEM_BYTES_MAX,
     ITEM_BYTES_MIN,
     MONTHS_MAX,
@@ -27,12 +30,18 @@ def cost(
         float, typer.Option(min=RATE_MIN, max=RATE_MAX, help="Transactions a second, the mean of a month.")
     ],
     score: Annotated[bool, typer.Option("--score", help="With the scorer.")] = False,
+    event: Annotated[
+        int, typer.Option(min=EVENT_BYTES_MIN, max=EVENT_BYTES_MAX, help="Bytes of an event on the stream.")
+    ] = EVENT_BYTES_DEFAULT,
     item: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=ITEM_BYTES_MIN, max=ITEM_BYTES_MAX, help="Bytes of an item of the index, as DynamoDB counts."
+            min=ITEM_BYTES_MIN,
+            max=ITEM_BYTES_MAX,
+            help="Bytes of an item of the index, as DynamoDB counts; for its writes and storage alone.",
+            show_default="of the event, packed",
         ),
-    ] = ITEM_BYTES_DEFAULT,
+    ] = None,
     months: Annotated[
         float, typer.Option(min=0, max=MONTHS_MAX, help="Months of transactions that index and lake hold.")
     ] = 1.0,
@@ -48,7 +57,15 @@ def cost(
 
     Asks nobody: prices and quotas are those that come along, for us-east-1, each with its source and month.
     """
-    workload = Workload(rate=rate, item_bytes=item, months=months, scores=score, front=front, stream_mode=stream)
+    workload = Workload(
+        rate=rate,
+        event_bytes=event,
+        item_bytes=index_item_bytes(event) if item is None else item,
+        months=months,
+        scores=score,
+        front=front,
+        stream_mode=stream,
+    )
     if simulate:
         if as_json:
             say_document(simulation_report.document(workload))

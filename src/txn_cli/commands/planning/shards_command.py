@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations.cost.dynamodb_units import event_bytes_of
-from operations.cost.workload import ITEM_BYTES_DEFAULT, ITEM_BYTES_MAX, ITEM_BYTES_MIN
+from operations.cost.workload import EVENT_BYTES_DEFAULT, EVENT_BYTES_MAX, EVENT_BYTES_MIN
 from operations.drains.drain_reading import STORE_ERRORS
 from operations.shards.reshard_plan import ReshardPlan, plan_of
 from operations.shards.stream_load import StreamState, stream_state
@@ -35,12 +34,9 @@ def plan(
         str, typer.Option(help="Start: an RFC 3339 time, or a duration back from now (90m, 2h, 1d).")
     ] = "1d",
     cool_off: Annotated[int, typer.Option(min=1, max=1_440, help="Minutes between two changes at least.")] = 30,
-    item: Annotated[
-        int,
-        typer.Option(
-            min=ITEM_BYTES_MIN, max=ITEM_BYTES_MAX, help="Bytes of an item of the index, as DynamoDB counts."
-        ),
-    ] = ITEM_BYTES_DEFAULT,
+    event: Annotated[
+        int, typer.Option(min=EVENT_BYTES_MIN, max=EVENT_BYTES_MAX, help="Bytes of an event on the stream.")
+    ] = EVENT_BYTES_DEFAULT,
     as_json: JsonOption = False,
     data_dir: StackOption = None,
     aws: AwsOption = False,
@@ -55,7 +51,7 @@ def plan(
     if begin > at:
         raise typer.BadParameter("it lies behind now", param_hint="--since")
     settings = system_at(data_dir, aws=aws).settings
-    state = asyncio.run(_state(settings, begin, at, event_bytes_of(item)))
+    state = asyncio.run(_state(settings, begin, at, event))
     proposed = _proposed(state, at, timedelta(minutes=cool_off))
     if as_json:
         say_document(plan_report.document(state, proposed))

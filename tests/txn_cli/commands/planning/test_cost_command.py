@@ -78,6 +78,28 @@ def test_a_simulation_goes_up_to_a_million_a_second() -> None:
     assert by_name["fargate_vcpu"]["found"] is False
 
 
+def test_an_item_says_what_the_index_writes_and_stores_and_nothing_of_the_stream() -> None:
+    """One of 1,250 bytes is two units, three times; the shards and the stream stay those of the event."""
+    usual, larger = (
+        {
+            (each["service"], each["part"]): each["usd_a_month"]
+            for each in document("--rate", "9000", *options)["lines"]
+        }
+        for options in ((), ("--item", "1250"))
+    )
+    changed = {part for part, usd in usual.items() if larger[part] != usd}
+    assert changed == {("DynamoDB", part) for part in ("index writes", "storage", "recovery")}
+    writes = ("DynamoDB", "index writes")
+    assert larger[writes] == pytest.approx(2 * usual[writes])
+
+
+def test_an_event_says_what_its_item_takes() -> None:
+    told = document("--rate", "1", "--event", "595")
+    assert (told["event_bytes"], told["item_bytes"]) == (595, 450)
+    other = document("--rate", "1", "--event", "595", "--item", "1222")
+    assert (other["event_bytes"], other["item_bytes"]) == (595, 1222)
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -87,6 +109,7 @@ def test_a_simulation_goes_up_to_a_million_a_second() -> None:
         (("--rate", "nan"), "--rate"),
         (("--rate", "many"), "--rate"),
         (("--rate", "1", "--item", "100"), "--item"),
+        (("--rate", "1", "--event", "100"), "--event"),
         (("--rate", "1", "--months", "-1"), "--months"),
         (("--rate", "1", "--months", "nan"), "--months"),
         (("--rate", "1", "--front", "haproxy"), "--front"),

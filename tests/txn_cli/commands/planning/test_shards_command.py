@@ -91,7 +91,8 @@ async def test_after_a_change_it_is_waited(world: StackFixture) -> None:
         (("--since", "soon"), "RFC 3339"),
         (("--since", "2999-01-01T00:00:00Z"), "--since"),
         (("--cool-off", "0"), "--cool-off"),
-        (("--item", "1"), "--item"),
+        (("--event", "1"), "--event"),
+        (("--item", "1250"), "--item"),
     ],
 )
 async def test_what_is_wrong_is_refused(options: tuple[str, ...], named: str) -> None:
