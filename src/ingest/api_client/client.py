@@ -158,6 +158,24 @@ class ApiClient:
             return None
         raise _refused(found)
 
+    async def require_customers(self) -> None:
+        """Have the service say whether it shows this key whole customers; a comparison with a file needs them.
+
+        Raises:
+            UnavailableError: there was no answer.
+            RefusedError: the key lacks the scope `customer:read`, or may not read at all.
+        """
+        found = await self._read("/transactions/none", {"fields": "customer.last_name"})
+        if not isinstance(found, Problem):
+            return
+        if any(fault.code == "customer_scope_required" for fault in found.faults):
+            raise RefusedError(
+                "the key lacks the scope customer:read, so the service leaves out names, birth dates and streets: "
+                "present a key with it; `txn keys create --scope transactions:read --scope customer:read` makes one"
+            )
+        if found.status in {401, 403}:
+            raise _refused(found)
+
     async def list_card(
         self, card_id: CardId, start: Instant, end: Instant, limit: int, cursor: str | None
     ) -> ListPage:

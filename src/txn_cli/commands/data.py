@@ -283,6 +283,7 @@ async def _verify(source: Source, limit: int | None, target: Target, compared: M
         async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
             await client.reach()
             policy = RetryPolicy(notice=meter.say)
+            await policy.attempt(client.require_customers)
             audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, **compared)
             return await audit.run(source.rows(limit))
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections import deque
+from contextlib import nullcontext
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from tests.txn_cli.fake_api import Bytes, CutOff, FakeApi, Fault, HttpReply, Sto
 from txn_core.transactions.identity import CardId
 from txn_core.transactions.instants import Instant
 
+LACKING = {"pointer": "/fields", "code": "customer_scope_required", "message": "needs a scope"}
 TOTALS = {"receipt_id": "r", "read": 2, "accepted": 2, "rejected": 0, "unknown": 0}
 
 
@@ -219,6 +222,25 @@ async def test_a_problem_that_is_not_json_is_known_by_its_status() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://fake") as http:
         with pytest.raises(UnavailableError, match="502 http_502"):
             await ApiClient([http]).get("some-id")
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal"),
+    [
+        (problem(403, "scope_missing", [LACKING]), "lacks the scope customer:read"),
+        (problem(403, "scope_missing"), "403 scope_missing"),
+        (problem(401, "api_key_invalid"), "401 api_key_invalid"),
+        (problem(404, "transaction_not_found"), None),
+        (problem(422, "invalid"), None),  # a service of before, which shows everything, and may not know the field
+    ],
+)
+async def test_a_key_that_is_shown_no_whole_customers_is_refused(
+    answer: dict[str, object], refusal: str | None
+) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(cast("int", answer["status"]), json=answer))
+    async with httpx.AsyncClient(transport=transport, base_url="http://fake") as http:
+        with nullcontext() if refusal is None else pytest.raises(RefusedError, match=refusal):
+            await ApiClient([http]).require_customers()
 
 
 async def test_there_are_as_many_calls_at_once_as_lanes() -> None:

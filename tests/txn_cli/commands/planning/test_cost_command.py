@@ -83,7 +83,7 @@ def test_an_item_says_what_the_index_writes_and_stores_and_nothing_of_the_stream
     usual, larger = (
         {
             (each["service"], each["part"]): each["usd_a_month"]
-            for each in document("--rate", "9000", *options)["lines"]
+            for each in document("--rate", "900", *options)["lines"]
         }
         for options in ((), ("--item", "1250"))
     )
