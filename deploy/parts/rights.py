@@ -24,7 +24,8 @@ class Rights:
     Attributes:
         stream: on the stream of transactions.
         alerts_stream: on the stream of alerts.
-        tables: on tables, by their names behind the prefix, with `/index/*` for the indexes of one.
+        tables: on tables, by their names behind the prefix, with `/index/*` for the indexes of one, and with
+            `GENERATIONS` for the further generations of one alone.
         reads: forms of keys of the lake whose objects are read.
         writes: forms of keys of the lake whose objects are written.
         deletes: forms of keys of the lake whose objects are deleted.
@@ -45,7 +46,7 @@ class Rights:
 
     def __post_init__(self) -> None:
         known = set(table_names())
-        if unknown := {name.partition("/")[0] for name in self.tables} - known:
+        if unknown := {name.partition("/")[0].removesuffix(GENERATIONS) for name in self.tables} - known:
             raise ValueError(f"rights on tables that there are not: {sorted(unknown)}")
 
     def statements(self) -> list[Statement]:
@@ -191,11 +192,13 @@ OPERATOR: Final = Rights(
         **dict.fromkeys(table_names(), "DescribeTable"),
         **dict.fromkeys(sorted(expiring_tables()), "DescribeTable DescribeTimeToLive"),
         "transactions": "DescribeTable DescribeTimeToLive GetItem PutItem",
+        f"transactions{GENERATIONS}": "GetItem PutItem",
     },
     generations=False,
     lists=None,
 )
-"""Of `txn bootstrap`, which looks whether all is there and notes how the index is laid out. It makes nothing."""
+"""Of `txn bootstrap`, which looks whether all is there and notes how the index is laid out, a further generation of
+it, too, if it is named and there (`--item-form`). It makes nothing."""
 WAREHOUSE: Final = Rights(
     stream=READ_STREAM,
     tables={"archive-leases": "Scan"},
