@@ -233,8 +233,9 @@ async def get_transaction(
     The names, birth date and street of a customer are left out unless the key has the scope `customer:read`.
 
     A client that keeps the answer sends its `ETag` as `If-None-Match` later on, and is answered 304 as long as
-    nothing has changed, which only its score, a conflict, a refund or reversal, or an earlier write that came late
-    can do. Refunds and reversals that refer to it are found by an index that may lag behind for a moment.
+    nothing has changed, which only its score, a conflict, a refund or reversal, an earlier write that came late, or,
+    of a refund, the arrival or the end of its original can do. Refunds and reversals that refer to it are found by an
+    index that may lag behind for a moment.
     """
     own_id, rendering = own_transaction_id(transaction_id), parameters.rendering(request, principal)
     account = principal.reads(parameters.account)

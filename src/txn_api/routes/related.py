@@ -61,7 +61,7 @@ class RelatedParameters(FilterParameters, ReadParameters):
     summary="List the refunds and reversals of a transaction",
     response_class=Response,
     responses={
-        200: transaction_shapes.PAGE_WITH_LINK,
+        200: transaction_shapes.RELATED_PAGE,
         **operations.problems(
             *(TransactionNotFound, CursorInvalid, AccountForbidden, NotAcceptable, CardNumberMisplaced),
             *(RangeReversed, RelationsNotKept),
@@ -117,4 +117,9 @@ async def list_related(
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
-resource: Final = Resource(tag=TAG, router=router, words=transaction_shapes.WORDS, headers=transaction_shapes.HEADERS)
+resource: Final = Resource(
+    tag=TAG,
+    router=router,
+    words=transaction_shapes.WORDS | {"type": {"example": "refund"}},
+    headers=transaction_shapes.HEADERS,
+)

@@ -86,6 +86,21 @@ _TRANSACTION: Final = {
 _PART: Final = {"transaction_id": _REQUEST["transaction_id"], "amount": "4.97", "merchant": {"name": "Kub, Mann"}}
 _CONFLICT: Final = {"accepted_at": "2026-01-02T03:05:00.000000Z", **EXAMPLE_PLACE, "sub_sequence_number": 0}
 _RISK: Final = {"score": 12, "decision": "pass", "model": "mdl_2026-01-01"}
+_REFUND: Final = _TRANSACTION | {
+    "transaction_id": "5c9f3a1e7d2b4860a1c3e5f708192a3b",
+    "type": "refund",
+    "original_transaction_id": _REQUEST["transaction_id"],
+    "amount_minor": 200,
+    "occurred_at": "2019-01-03T10:15:00.000000Z",
+    "accepted_at": "2026-01-04T10:15:01.000000Z",
+}
+_REVERSAL: Final = _REFUND | {
+    "transaction_id": "e80b64d2f1a7493c8d5e6f7a0b1c2d3e",
+    "type": "reversal",
+    "amount_minor": _REQUEST["amount_minor"],
+    "occurred_at": "2019-01-01T00:01:30.000000Z",
+    "accepted_at": "2026-01-02T03:06:16.000000Z",
+}
 _UNRELATED: Final = {"refunded_minor": 0, "reversed_minor": 0, "reversed": False, "flags": []}
 _CURSOR: Final = "q83vASNFZ4mrze8BI0VniTIwMTktMDEtMDFUMDA6MDA6MTguMDAwMDAwWiMwYjI0MmFiYg"
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
@@ -96,18 +111,36 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "Transaction": {
         "accepted": _TRANSACTION | {"risk": _RISK} | _UNRELATED,
-        "refunded": _TRANSACTION
-        | {"risk": None}
+        "refunded_in_part": _TRANSACTION | {"risk": _RISK} | _UNRELATED | {"refunded_minor": 200},
+        "refunded_beyond_its_amount": _TRANSACTION
+        | {"risk": _RISK}
         | _UNRELATED
         | {"refunded_minor": 600, "flags": ["exceeds_original"]},
+        "reversed": _TRANSACTION
+        | {"risk": _RISK}
+        | _UNRELATED
+        | {"reversed_minor": _REQUEST["amount_minor"], "reversed": True},
+        "refund_whose_original_is_not_there": _REFUND | {"risk": None} | _UNRELATED | {"original_missing": True},
         "contradicted": _TRANSACTION | {"conflicts": [_CONFLICT], "risk": None},
     },
     "TransactionList": {
         "last_page": {"data": [_TRANSACTION], "has_more": False, "next_cursor": None},
         "first_page": {"data": [_TRANSACTION], "has_more": True, "next_cursor": _CURSOR},
     },
+    "RelatedList": {
+        "refunded_in_part": {"data": [_REFUND], "has_more": False, "next_cursor": None},
+        "reversed": {"data": [_REVERSAL], "has_more": False, "next_cursor": None},
+        "first_page": {"data": [_REFUND], "has_more": True, "next_cursor": _CURSOR},
+    },
     "TransactionPart": {"some_fields": _PART},
     "TransactionPartList": {"some_fields_of_each": {"data": [_PART], "has_more": False, "next_cursor": None}},
+    "RelatedPartList": {
+        "some_fields_of_each": {
+            "data": [_PART | {"transaction_id": _REFUND["transaction_id"], "amount": "-2.00"}],
+            "has_more": False,
+            "next_cursor": None,
+        }
+    },
     "Table": {"some_columns": '"transaction_id","amount","merchant.name"\r\n"my-transaction",-4.97,"Kub, Mann"\r\n'},
 }
 # An id's form is not validated: at an id of another form there is nothing.
@@ -170,10 +203,11 @@ _TABLE: Final = {
 }
 
 
-def _answer(description: str, whole: str, *told: str) -> dict[str, Any]:
+def _answer(description: str, whole: str, *told: str, shown: tuple[str, str] | None = None) -> dict[str, Any]:
     part = _PARTS[whole]
     either = {"anyOf": [{"$ref": REF + whole}, {"$ref": REF + part}]}
-    document = {"schema": either, "examples": examples.references(whole) | examples.references(part)}
+    shown_whole, shown_part = shown or (whole, part)
+    document = {"schema": either, "examples": examples.references(shown_whole) | examples.references(shown_part)}
     return {
         "description": description,
         "headers": response_headers.own((*told, "Vary")),
@@ -185,6 +219,9 @@ _ONE_PAGE: Final = f"One page, in the order asked for. {IN_WORDS}"
 PAGE: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor")
 PAGE_WITH_LINK: Final = _answer(_ONE_PAGE, "TransactionList", "X-Next-Cursor", "Link")
 """The answer of a list that has a URL for the next page."""
+RELATED_PAGE: Final = _answer(
+    _ONE_PAGE, "TransactionList", "X-Next-Cursor", "Link", shown=("RelatedList", "RelatedPartList")
+)
 ONE_TRANSACTION: Final = _answer("The transaction as it was first accepted.", "Transaction", "ETag")
 NOT_MODIFIED: Final = {
     "description": "The client's copy is what would be answered.",
