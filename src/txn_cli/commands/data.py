@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -283,9 +284,11 @@ async def _verify(source: Source, limit: int | None, target: Target, compared: M
         async with ApiClient.connect(target.url, target.api_key) as client, open_lake(target.stack) as lake:
             await client.reach()
             policy = RetryPolicy(notice=meter.say)
+            rows = source.rows(limit)
+            begun = list(islice(rows, 1))  # what is wrong with the file is said before what is wrong with the key
             await policy.attempt(client.require_customers)
             audit = Audit(client, lake, on_progress=progress, on_fault=fault, policy=policy, **compared)
-            return await audit.run(source.rows(limit))
+            return await audit.run(chain(begun, rows))
 
 
 def _table(report: Report) -> Table:
