@@ -106,6 +106,22 @@ def full_body(**changes: Any) -> dict[str, Any]:
     )
 
 
+def payment_fields(**changes: Any) -> dict[str, Any]:
+    """What a request body of event schema 2 has besides, but for the merchant's country."""
+    return {
+        "mcc": "5411",
+        "authorization_code": "A1b2C3",
+        "retrieval_reference_number": "021712345678",
+        "system_trace_audit_number": "000042",
+        "acquirer_id": "00123456",
+        "card_acceptor_id": "SHOP 42/7",
+        "cardholder_amount_minor": 455,
+        "cardholder_currency": "EUR",
+        "metadata": {"order": "o-17", "basket.size": "three: a, b, c"},
+        **changes,
+    }
+
+
 def customer(**changes: Any) -> dict[str, Any]:
     """A customer of whom everything is known."""
     return {
@@ -153,6 +169,7 @@ def encoded(
     account: Account = ACCOUNT,
     ring: KeyRing | None = None,
     accepted_at: Instant = ACCEPTED_AT,
+    event_schema: int = 1,
     **changes: Any,
 ) -> EncodedEvent:
     """The event of a request, by default of `body(**changes)`."""
@@ -163,6 +180,7 @@ def encoded(
         account=account,
         keys=ring or keys(),
         accepted_at=accepted_at,
+        event_schema=event_schema,
     )
 
 

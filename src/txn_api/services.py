@@ -130,6 +130,7 @@ async def open_services(
             settings.occurred_ahead_s_max,
             settings.luhn_exempt,
             CardGuesses(shares, room, registry=registry),
+            settings.event_schema,
         )
         guarded = gate(
             settings,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from backports import zstd
 
-from tests.builders import full_body
+from tests.builders import full_body, payment_fields
 from tests.canary.marks import Marks
 from txn_api.reads.filters import FilterParameters
 
@@ -30,7 +30,13 @@ MORE_HEADERS: Final = (
     *("Access-Control-Request-Method", "Access-Control-Request-Headers", "Proxy-Authorization", "From", "Date"),
 )
 """What neither the API nor its server should mind; the short run leaves these out."""
-IDS: Final = frozenset({"transaction_id", "original_transaction_id", "reference", "terminal_id"})
+IDS: Final = frozenset(
+    {
+        *("transaction_id", "original_transaction_id", "reference", "terminal_id"),
+        *("authorization_code", "retrieval_reference_number", "system_trace_audit_number"),
+        *("acquirer_id", "card_acceptor_id"),
+    }
+)
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 HEAD_BYTES: Final = 80 << 10  # more than a head may have
 BODY_BYTES: Final = 100 << 10  # more than a single body may have
@@ -148,13 +154,16 @@ class Prober:
     def contents(self, use: str) -> Iterator[tuple[str, bytes]]:
         """Bodies of one transaction, named: sound ones, and wrong ones with a number where it hurts most."""
         yield "sound", json_of(self.sound(use))
-        for part, name in _fields(full_body()):
+        yield "sound, of schema 2", json_of(self.sound(use) | _later())
+        for part, name in _fields(full_body() | _later()):
             number = self.marks.new(f"{use} {part}/{name}")
             for kind, value in _dresses(number).items():
                 # In an id only the request's own number is one: of other ids one in ten passes Luhn by chance.
-                document = self.sound(use) | ({"card_number": number} if name in IDS else {})
+                document = self.sound(use) | _later() | ({"card_number": number} if name in IDS else {})
                 (document[part] if part else document)[name] = value
                 yield f"{part}/{name} {kind}", json_of(document)
+        number = self.marks.new(f"{use}, a name of metadata")
+        yield "a name of metadata", json_of(self.sound(use) | {"metadata": {f"card.{number}": "x"}})
         number = self.marks.new(f"{use}, unknown field")
         yield "unknown field's name", json_of(self.sound(use) | {number: 1})
         yield "unknown field's value", json_of(self.sound(use) | {"colour": number})
@@ -241,6 +250,11 @@ class Prober:
 
 def _dresses(number: str) -> dict[str, object]:
     return {"text": number, "number": int(number), "array": [number], "object": {number: number}}
+
+
+def _later() -> dict[str, Any]:
+    """What makes a sound body one of event schema 2."""
+    return payment_fields(merchant={**full_body()["merchant"], "country": "DE"})
 
 
 def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

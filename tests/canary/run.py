@@ -45,6 +45,7 @@ SETTINGS: Final = {
     "TXN_EMF": "true",
     "TXN_TRACES_RATIO": "1",
     "TXN_ARCHIVE_FLUSH_AGE_S": "1",
+    "TXN_EVENT_SCHEMA": "2",
     "TXN_BODY_DEADLINE_S": "2",
     "TXN_REQUEST_DEADLINE_S": "2",
     "TXN_PUT_TIMEOUT_S": "1",

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.builders import full_body
+from tests.builders import full_body, payment_fields
 from tests.fuzz.values import Rng, deep, text, value
 
 MUTATIONS_MAX: Final = 4
@@ -38,6 +38,9 @@ def sound(rng: Rng, card: str) -> Document:
         amount_minor=rng.randrange(10**9),
         currency=rng.choice(("USD", "EUR", "JPY", "KWD")),
     )
+    if rng.random() < 0.5:
+        document |= payment_fields()
+        document["merchant"]["country"] = rng.choice(("DE", "US"))
     for name in ("customer", "terminal", "is_fraud", "type"):
         if rng.random() < 0.2:
             del document[name]

@@ -42,7 +42,7 @@ async def site(endpoints: Endpoints, folder: Path) -> AsyncIterator[FuzzedApi]:
     """Start everything but the local servers, and end it again."""
     prefix, port = f"fuzz-{os.getpid()}", ports.choose()
     names = {"TXN_TABLE_PREFIX": prefix, "TXN_BUCKET": prefix}
-    told = {"TXN_BODY_DEADLINE_S": "1", "TXN_LOG_LEVEL": "debug"}
+    told = {"TXN_BODY_DEADLINE_S": "1", "TXN_LOG_LEVEL": "debug", "TXN_EVENT_SCHEMA": "2"}
     async with kinesis_server({STREAM: 2}, options=Options(keep=Keep(0, digests=False))) as kinesis:
         with Site.on(replace(endpoints, kinesis_url=kinesis.url), api_port=port, **names, **told) as at:
             await bootstrap(at.settings)

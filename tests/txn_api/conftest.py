@@ -113,6 +113,13 @@ class AppFixture:
         changed = self.services.settings.model_copy(update=settings)
         self.app.state.services = replace(self.services, settings=changed)
 
+    def admit(self, **changes: Any) -> None:
+        """Change what the running application takes."""
+        services = self.services
+        admission = replace(services.admission, **changes)
+        posts = PostBatch(admission, services.producer, rights=services.gate.writing)
+        self.app.state.services = replace(services, admission=admission, posts=posts)
+
     def take_tokens(self, tokens: Tokens) -> None:
         """Take access tokens besides API keys, by the present settings."""
         services = self.services

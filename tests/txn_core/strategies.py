@@ -104,6 +104,28 @@ def bodies() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+def payments() -> st.SearchStrategy[dict[str, Any]]:
+    """Payment fields that pass, beside those of a body."""
+    currencies = st.sampled_from(sorted(EXPONENTS))
+    amount = st.fixed_dictionaries(
+        {"cardholder_amount_minor": st.integers(0, AMOUNT_MINOR_MAX), "cardholder_currency": currencies}
+    )
+    names = st.from_regex(r"x[G-Zg-z_.-]{0,20}", fullmatch=True)  # whose digits are no card number, nor sensitive
+    others = st.fixed_dictionaries(
+        {},
+        optional={
+            "mcc": st.none() | st.from_regex(r"[0-9]{4}", fullmatch=True),
+            "authorization_code": st.from_regex(r"[A-Za-z]{6}", fullmatch=True),
+            "retrieval_reference_number": st.from_regex(r"[A-Za-z]{12}", fullmatch=True),
+            "system_trace_audit_number": st.from_regex(r"[0-9]{6}", fullmatch=True),
+            "acquirer_id": st.from_regex(r"[0-9]{1,7}", fullmatch=True),
+            "card_acceptor_id": st.from_regex(r"[!-/:-~]([ -/:-~]{0,13}[!-/:-~])?", fullmatch=True),
+            "metadata": st.none() | st.dictionaries(names, texts(20), max_size=4),
+        },
+    )
+    return st.builds(dict.__or__, others, st.just({}) | amount)
+
+
 def positions() -> st.SearchStrategy[Position]:
     """Places on the stream, with sequence numbers of any length."""
     return st.builds(

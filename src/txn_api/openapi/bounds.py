@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from txn_core.card_numbers.pan import LENGTH_MAX, LENGTH_MIN, MASK_PATTERN
-from txn_core.transactions.faults import ID_PATTERN, TERMINAL_ID_PATTERN
+from txn_core.transactions.faults import (
+    ACQUIRER_ID_PATTERN,
+    AUTHORIZATION_CODE_PATTERN,
+    CARD_ACCEPTOR_ID_PATTERN,
+    COUNTRY_PATTERN,
+    ID_PATTERN,
+    MCC_PATTERN,
+    RETRIEVAL_REFERENCE_PATTERN,
+    TERMINAL_ID_PATTERN,
+    TRACE_NUMBER_PATTERN,
+)
 from txn_core.transactions.identity import (
     ACCOUNT_PATTERN,
     ALERT_ID_PATTERN,
@@ -20,7 +30,7 @@ from txn_core.transactions.instants import INSTANT_PATTERN
 
 INTEGER_MAX: Final = 2**53 - 1  # what a JSON number holds exactly wherever it is read (RFC 8259, 6)
 _LENGTHS: Final[dict[str, tuple[int, int]]] = {
-    ID_PATTERN: (8, 64),
+    ID_PATTERN: (6, 64),
     TERMINAL_ID_PATTERN: (1, 32),
     ACCOUNT_PATTERN: (1, 64),
     CARD_ID_PATTERN: (39, 42),
@@ -31,6 +41,13 @@ _LENGTHS: Final[dict[str, tuple[int, int]]] = {
     INSTANT_PATTERN: (27, 27),
     MASK_PATTERN: (LENGTH_MIN, LENGTH_MAX),
     "^[A-Z]{3}$": (3, 3),
+    COUNTRY_PATTERN: (2, 2),
+    MCC_PATTERN: (4, 4),
+    AUTHORIZATION_CODE_PATTERN: (6, 6),
+    RETRIEVAL_REFERENCE_PATTERN: (12, 12),
+    TRACE_NUMBER_PATTERN: (6, 6),
+    ACQUIRER_ID_PATTERN: (1, 11),
+    CARD_ACCEPTOR_ID_PATTERN: (1, 15),
 }
 _LENGTH_OF_FORMAT: Final = {"date": 10, "date-time": 35}
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from txn_api.reads.fields import AMOUNT, CONFLICTS, amount_of
 
 _CELL_BEGINS: Final = r"(?:^|(?<=[;\t\r\n]))"
@@ -46,6 +48,8 @@ def _cell(value: object) -> str:
     """Text is always quoted and nothing else ever: a cell with nothing in it is nothing, not an empty text."""
     if value is None:
         return ""
+    if isinstance(value, Mapping):  # metadata
+        value = to_json(value).decode()
     if isinstance(value, str):
         dangerous = _BEGINS_DANGEROUSLY(value) or _SPLITS(value)
         return _quoted(_DANGEROUS.sub("'", value) if dangerous else value)

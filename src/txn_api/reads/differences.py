@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from txn_api.reads.fields import CONFLICTS, MEMBERS
+from txn_core.transactions.event import OFFSET
 
 CARD: Final = "card_id"
 # What the service adds follows from the client's fields, or tells writes of the same content apart.
 _NOT_COMPARED: Final = frozenset(
-    {"transaction_id", "account", "card_masked", "customer_id", "merchant_id", "accepted_at", CARD, CONFLICTS}
+    {"transaction_id", "account", "card_masked", "customer_id", "merchant_id", "accepted_at", CARD, OFFSET, CONFLICTS}
 )
 
 

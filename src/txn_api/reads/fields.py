@@ -9,8 +9,9 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from txn_core.transactions.currency import signed_amount
-from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
+from txn_core.transactions.event import LATER_FIELDS, Event, EventCustomer, EventMerchant, EventTerminal
 from txn_core.transactions.faults import rule_broken
+from txn_core.transactions.payment_fields import COUNTRY
 
 CONFLICTS: Final = "conflicts"
 AMOUNT: Final = "amount"
@@ -43,6 +44,8 @@ _NAMED: Final[Mapping[str, tuple[str, ...]]] = {
     for member, inner in MEMBERS.items()
     for name, parts in ((member, inner), *([(AMOUNT, ())] if member == "amount_minor" else []))
 }
+# Columns that came with a later version of the event stand behind all others, which keep their places.
+_LATER_COLUMNS: Final = frozenset({*((name,) for name in LATER_FIELDS), ("merchant", COUNTRY)})
 NAMES: Final = frozenset({*_NAMED, *(f"{name}.{inner}" for name, parts in MEMBERS.items() for inner in parts)})
 
 
@@ -104,10 +107,11 @@ class Selection:
         return Selection({name: parts for name, parts in left.items() if parts or not self.members[name]})
 
     def columns(self) -> tuple[tuple[str, ...], ...]:
-        """The selected members as columns of a table: paths of one name or two."""
-        return tuple(
+        """The selected members as columns of a table: paths of one name or two, those of later versions behind."""
+        paths = [
             (name, inner) if inner else (name,) for name, parts in self.members.items() for inner in parts or ("",)
-        )
+        ]
+        return tuple(sorted(paths, key=_LATER_COLUMNS.__contains__))
 
 
 def amount_of(event: Mapping[str, Any]) -> Decimal | None:

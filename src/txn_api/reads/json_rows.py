@@ -9,7 +9,8 @@ from txn_api.reads.fields import CONFLICTS, PERSONAL, Selection
 from txn_core.dynamodb.review.scores import ScoreItem
 from txn_core.positions import WriteOrder
 
-_HEAD: Final = '{"schema":1,'
+_HEADS: Final = ('{"schema":1,', '{"schema":2,')
+_HEAD_CHARS: Final = len(_HEADS[0])
 
 
 def document(event: str, conflicts: Iterable[str]) -> str:
@@ -17,8 +18,8 @@ def document(event: str, conflicts: Iterable[str]) -> str:
 
     A conflict is the text of its `WriteOrder`.
     """
-    as_ours = event.startswith(_HEAD) and event.endswith("}")
-    body = event.removeprefix(_HEAD) if as_ours else _other_form(event)
+    as_ours = event.startswith(_HEADS) and event.endswith("}")
+    body = event[_HEAD_CHARS:] if as_ours else _other_form(event)
     return f'{{{body[:-1]},"conflicts":[{",".join(map(conflict, conflicts))}]}}'
 
 

@@ -264,7 +264,7 @@ resource: Final = Resource(
         "Location": response_headers.header(
             "Where the transaction can be read, about a second later.",
             "/transactions/0b242abb623afc578575680df30655b9",
-            pattern="^/transactions/[A-Za-z0-9_-]{8,64}$",
+            pattern="^/transactions/[A-Za-z0-9_-]{6,64}$",
             length_max=78,
         ),
         "Idempotent-Replayed": {

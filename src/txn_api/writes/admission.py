@@ -32,6 +32,8 @@ class Admission:
     """The card numbers that need no check digit."""
     guesses: CardGuesses = field(default_factory=CardGuesses)
     """The cards that accounts send and look up."""
+    event_schema: int = 1
+    """The newest version of the event's schema that is written: not above what every reader of the stream knows."""
 
     def admit(
         self,
@@ -95,6 +97,8 @@ class Admission:
             )
             if submission.occurred_at > accepted_at:  # instants sort as text; nearly every one is past
                 refuse_future(submission.occurred_at, now=accepted_at, ahead_s_max=self.occurred_ahead_s_max)
+            if submission.event_schema > self.event_schema:
+                submission.refuse_under_schema_1()
         except (MalformedJsonError, InvalidTransactionError) as error:
             raise problem_of(error) from None
         if terminal_ids and _terminal_id(submission) not in terminal_ids:
@@ -126,7 +130,12 @@ class Admission:
         if submission.original_transaction_id == transaction_id:
             raise problem_of(InvalidTransactionError(_ITSELF))
         event = encode(
-            submission, transaction_id=transaction_id, account=account, keys=self.keys, accepted_at=accepted_at
+            submission,
+            transaction_id=transaction_id,
+            account=account,
+            keys=self.keys,
+            accepted_at=accepted_at,
+            event_schema=self.event_schema,
         )
         self.guesses.take(account, event.card_masked, event.card_id, cards_of_mask_max)
         return event

@@ -1,7 +1,7 @@
 """The raw lake, read object by object: every stream position, and what each row says."""
 
 from array import array
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -109,9 +109,13 @@ def rows_of(body: bytes) -> LakeRows:
     return found
 
 
-def columns_of(table: pa.Table | pa.RecordBatch, names: Iterable[str]) -> Iterator[list[Any]]:
-    """Columns as values of Python, moments in the form of an `Instant`."""
+def columns_of(table: pa.Table | pa.RecordBatch, names: Sequence[str]) -> Iterator[list[Any]]:
+    """Columns as values of Python, moments in the form of an `Instant`; None for one that an old object lacks."""
+    lacking = set(names) - set(table.schema.names)
     for name in names:
+        if name in lacking:
+            yield [None] * table.num_rows
+            continue
         column = table[name]
         if pa.types.is_timestamp(column.type):
             column = pc.strftime(column.cast(pa.timestamp("us")), format=INSTANT_FORMAT)

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from txn_core.lake.columns import column_of
 from txn_core.transactions.event import EventCustomer, EventMerchant, EventTerminal
 from txn_core.transactions.instants import Instant, instant_of
+from txn_core.transactions.payment_fields import METADATA
 from txn_core.transactions.transaction import TransactionRequest
 
 _PARTS: Final = {
@@ -23,6 +24,7 @@ _PARTS: Final = {
 }
 _TIME: Final = "occurred_at"
 _OWN: Final = (_TIME, *sorted({*TransactionRequest.model_fields, "card_masked"} - {"card_number", _TIME, *_PARTS}))
+_METADATA_PLACE: Final = _OWN.index(METADATA)  # as JSON text, which it is in the lake
 # For each part: its name, its fields, the same as a set, and what a transaction without the part has.
 _NESTED: Final = [(name, fields, frozenset(fields), (None,) * len(fields)) for name, fields in _PARTS.items()]
 
@@ -38,6 +40,8 @@ def digest_of(document: Mapping[str, object]) -> int:
     get = document.get
     values = [get(name) for name in _OWN]
     values[0] = _instant(values[0])
+    if values[_METADATA_PLACE] is not None:
+        values[_METADATA_PLACE] = _metadata(values[_METADATA_PLACE])
     for name, fields, known, absent in _NESTED:
         part = get(name)
         if isinstance(part, dict):
@@ -61,6 +65,13 @@ def digest_of_values(values: Iterable[object]) -> int:
 def _unknown(part: Mapping[str, object], known: frozenset[str]) -> Sequence[object]:
     """What a part says that none of ours does, so that its document is like none of ours."""
     return [[name, value] for name, value in sorted(part.items()) if name not in known and value is not None]
+
+
+def _metadata(pairs: object) -> str | None:
+    """The text of metadata in the lake, whatever the order of the pairs; none of them is no metadata."""
+    return (
+        (to_json(dict(sorted(pairs.items()))).decode() if pairs else None) if isinstance(pairs, dict) else str(pairs)
+    )
 
 
 def _instant(text: object) -> Instant | None:

@@ -15,6 +15,7 @@ from txn_core.card_numbers.pan import Pan
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.duplicates import AsWritten, without_escaped_quotes
 from txn_core.transactions.faults import Fault
+from txn_core.transactions.payment_fields import METADATA
 from txn_core.transactions.plain_text import SEPARATORS, ascii_alphanumerics, plain_texts
 from txn_core.transactions.transaction import COLONS_OF_A_TIME, TransactionRequest
 
@@ -24,6 +25,7 @@ FREE_TEXTS: Final = FreeTexts(TransactionRequest)
 _BACKSLASH: Final = b"\\"[0]
 _IDS: Final = ModelFields(TransactionRequest, marked(AN_ID))
 _FLOATS: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is float)
+_METADATA: Final = f"/{METADATA}"
 _PLACE: Final = ModelFields(TransactionRequest, lambda type_, _: type_ is Pan)
 _RUNS_OF_A_TIME: Final = 1  # the twelve digits of an instant behind its T
 # Parsed into dates and bounded to plausible ones: digits there are a time, not a place to hide a number.
@@ -157,14 +159,16 @@ def _own_number_in_floats(request: TransactionRequest, digits: str) -> Iterator[
 def _long_leaves(value: Any, pointer: str, length: int) -> list[tuple[str, str]]:
     """Every string and number of a validated document as text, that may hold so many digits.
 
-    The document's keys are the contract's own.
+    The document's names are the contract's own. Those of metadata are the client's: each is looked at by itself, and
+    with its value, from which separators alone part it.
     """
     found: list[tuple[str, str]] = []
     for key, inner in value:
+        here = pointer if pointer == _METADATA else f"{pointer}/{key}"
         if isinstance(inner, tuple):  # of pairs: an object
-            found += _long_leaves(inner, f"{pointer}/{key}", length)
+            found += _long_leaves(inner, here, length)
             continue
         text = str(inner)
-        if len(text) >= length or not text.isascii():
-            found.append((f"{pointer}/{key}", text))
+        texts = [text, key, f"{key}{text}"] if pointer == _METADATA else [text]
+        found += [(here, text) for text in texts if len(text) >= length or not text.isascii()]
     return found

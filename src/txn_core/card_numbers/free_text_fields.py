@@ -57,7 +57,9 @@ class ModelFields:
 
     def values(self, fields: Mapping[str, Any]) -> list[tuple[str, Any]]:
         """Every wanted value that is not None, with its pointer; objects are instances or fields themselves."""
-        found = [(pointer, value) for name, pointer in self._pointers.items() if (value := fields[name]) is not None]
+        found = [
+            (pointer, value) for name, pointer in self._pointers.items() if (value := fields.get(name)) is not None
+        ]
         for name, part in self._objects.items():
             if (inner := fields[name]) is not None:
                 found += part.values(inner if isinstance(inner, dict) else inner.__dict__)
@@ -71,7 +73,7 @@ class ModelFields:
         """The same of an instance's fields by their names."""
         found: list[tuple[str, str]] = []
         for name, pointer in self._pointers.items():
-            value = fields[name]
+            value = fields.get(name)  # an optional one may be left out
             if isinstance(value, str):
                 found.append((pointer, value))
             elif value is not None:

@@ -4,17 +4,18 @@ Sufficient, not necessary. Rows that have the form, and whose bytes have the sha
 takes and that every view can hold.
 """
 
+import json
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from txn_core.card_numbers.pan import MASK_PATTERN
-from txn_core.transactions.faults import ID_PATTERN
 from txn_core.transactions.identity import ACCOUNT_PATTERN, CARD_ID_PATTERN, CUSTOMER_ID_PATTERN, MERCHANT_ID_PATTERN
+from txn_core.transactions.payment_fields import METADATA
 
 _COLUMNS: Final = {
-    "transaction_id": ID_PATTERN,
+    "transaction_id": "^[A-Za-z0-9_-]{8,64}$",  # a shorter one is of schema 2 alone
     "account": ACCOUNT_PATTERN,
     "card_id": CARD_ID_PATTERN,
     "card_masked": MASK_PATTERN,
@@ -37,4 +38,13 @@ def of_other_form(table: pa.Table) -> list[int]:
         if not pc.all(pc.match_substring_regex(values, pattern)).as_py():
             others = pc.invert(pc.match_substring_regex(column, pattern))
             rows.update(pc.indices_nonzero(others).to_pylist())
+    metadata = table[METADATA]
+    if metadata.null_count < len(metadata):
+        rows.update(row for row, text in enumerate(metadata.to_pylist()) if text is not None and not _is_sorted(text))
     return sorted(rows)
+
+
+def _is_sorted(metadata: str) -> bool:
+    """Whether each name comes once and in its order, so that the bytes are those that `Event` would write."""
+    names = [name for name, _ in json.loads(metadata, object_pairs_hook=list)]
+    return names == sorted(set(names))

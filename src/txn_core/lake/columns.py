@@ -2,11 +2,14 @@
 
 One row a stream position, sorted as in the stream. Nested objects of the event become prefixed columns; an object
 that is absent has only nulls there (an event never has an object that says nothing). `card_aliases` alone is a list,
-null where an event has none; files from before there were any lack it. `arrived_at` and the position
-stand beside the event's own columns, so that a row says where it came from.
+null where an event has none, and `metadata` is its object as JSON text. What came with a later version of the event
+is null in other rows, and files from before lack it. `arrived_at` and the position stand beside the event's own
+columns, so that a row says where it came from.
 """
 
 import io
+import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Final
@@ -18,14 +21,18 @@ import pyarrow.json as pa_json
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import RecordBatch, RecordRun, StreamRecord
 from txn_core.positions import Position, SequenceNumber, ShardId
-from txn_core.transactions.event import Event
+from txn_core.transactions.event import LATER_FIELDS, OFFSET, Event
 from txn_core.transactions.instants import instant_of
+from txn_core.transactions.payment_fields import METADATA, PAYMENT_FIELDS
 
 NESTED: Final = ("merchant", "customer", "terminal")
 
 _TIME = pa.timestamp("us", tz="UTC")
 _MERCHANT = pa.struct(
-    [("name", pa.string()), ("category", pa.string()), ("latitude", pa.float64()), ("longitude", pa.float64())]
+    [
+        *(("name", pa.string()), ("category", pa.string()), ("latitude", pa.float64()), ("longitude", pa.float64())),
+        ("country", pa.string()),
+    ]
 )
 _CUSTOMER = pa.struct(
     [
@@ -41,12 +48,17 @@ EVENT_SCHEMA = pa.schema(
         ("schema", pa.int64()),
         *((name, pa.string()) for name in ("transaction_id", "account", "card_id", "card_masked")),
         *(("customer_id", pa.string()), ("merchant_id", pa.string()), ("accepted_at", pa.string())),
-        ("card_aliases", pa.list_(pa.string())),
+        *(("card_aliases", pa.list_(pa.string())), (OFFSET, pa.int64())),
         *(("type", pa.string()), ("original_transaction_id", pa.string())),
         *(("amount_minor", pa.int64()), ("currency", pa.string()), ("occurred_at", pa.string())),
         *(("merchant", _MERCHANT), ("customer", _CUSTOMER), ("terminal", _TERMINAL), ("is_fraud", pa.bool_())),
+        *((name, pa.int64() if name == "cardholder_amount_minor" else pa.string()) for name in PAYMENT_FIELDS),
     ]
 )
+# Metadata, whose names are the clients', is JSON text in its column. In the bytes of an event it is the one object
+# behind this name: a text cannot hold a quote that is not escaped, and in metadata a name has a text behind it.
+_QUOTED: Final = rb'"(?:[^"\\]|\\.)*+"'
+_METADATA: Final = re.compile(rb'(?<="metadata":)\{%b:%b(?:,%b:%b)*+\}' % ((_QUOTED,) * 4))
 _TIMES: Final = ("accepted_at", "occurred_at")
 _LISTS: Final = ("card_aliases",)
 
@@ -86,7 +98,7 @@ def table_of(records: Sequence[StreamRecord]) -> pa.Table:
     lines = stretch.lines
     try:
         parsed = pa_json.read_json(
-            io.BytesIO(lines),
+            io.BytesIO(_with_metadata_as_text(lines)),
             read_options=pa_json.ReadOptions(use_threads=False, block_size=max(len(lines) + 1, 1 << 20)),
             parse_options=pa_json.ParseOptions(explicit_schema=EVENT_SCHEMA, unexpected_field_behavior="error"),
         )
@@ -101,6 +113,13 @@ def table_of(records: Sequence[StreamRecord]) -> pa.Table:
     if parsed.num_rows != len(stretch):
         raise EventError(f"{parsed.num_rows} documents in {len(stretch)} events")
     return pa.table(own_columns | _position_columns(stretch.runs))
+
+
+def _with_metadata_as_text(lines: bytes) -> bytes:
+    """Events with the object of their metadata as a text: Arrow's reader wants to know all names."""
+    if b'"metadata":{' not in lines:
+        return lines
+    return _METADATA.sub(lambda found: b'"%b"' % found[0].replace(b"\\", rb"\\").replace(b'"', rb"\""), lines)
 
 
 def arrived_of(table: pa.Table) -> Iterator[StreamRecord]:
@@ -151,8 +170,11 @@ def _event_bytes(row: dict[str, Any]) -> bytes:
         elif field.name in _LISTS:
             if values := row.get(field.name):
                 document[field.name] = tuple(values)
+        elif field.name in LATER_FIELDS:
+            if (value := row.get(field.name)) is not None:
+                document[field.name] = json.loads(value) if field.name == METADATA else value
         elif field.name in NESTED:
-            inner = {part.name: row[column_of(field.name, part.name)] for part in field.type}
+            inner = {part.name: row.get(column_of(field.name, part.name)) for part in field.type}
             document[field.name] = inner if any(value is not None for value in inner.values()) else None
         else:
             document[field.name] = row[field.name]

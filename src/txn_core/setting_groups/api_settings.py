@@ -118,6 +118,13 @@ class ApiSettings(BaseModel):
         description="first digits of card numbers that need no check digit as `card_number`, such as "
         "`621977, 8100-8171:16-19` (docs/security.md)",
     )
+    event_schema: int = Field(
+        1,
+        ge=1,
+        le=2,
+        description="newest version of the event's schema that the API writes: 2 once every reader of the stream "
+        "knows it (docs/operations.md)",
+    )
     occurred_ahead_s_max: float = Field(300.0, ge=0, description="how far ahead occurred_at may lie, seconds")
 
     @model_validator(mode="after")

@@ -6,17 +6,20 @@ taken away before, and one fault says so for each object.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from txn_core.exceptions import MalformedJsonError
-from txn_core.transactions.duplicates import CONTAINERS_MAX, Names, names_at_most
+from txn_core.transactions.duplicates import ANY_NAMES, CONTAINERS_MAX, Names, names_at_most
 from txn_core.transactions.faults import Fault, faults_of_unknown
+from txn_core.transactions.payment_fields import METADATA_PAIRS_MAX
 
 USUAL_BYTES_MAX: Final = 4_096
 NAMES_LOOKED_INTO_MAX: Final = 16
-USUAL_COLONS_MAX: Final = 40  # each name of the contract has one, a time has two, and a text has hardly one
+USUAL_COLONS_MAX: Final = 70
+"""Each name of the contract has one, as has each pair of metadata. A time has two, and a text has hardly one."""
 _OBJECTS_COUNTED_MAX: Final = CONTAINERS_MAX
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _COLON, _LIST = b":["
@@ -84,10 +87,19 @@ def _kept(
             continue
         value = document[name]
         if isinstance(value, dict):
-            value, more = _kept(value, inner, f"{pointer}/{name}", beyond) if inner else ({}, _names_within([value]))
+            if inner:
+                value, more = _kept(value, inner, f"{pointer}/{name}", beyond)
+            else:
+                value, more = _kept_pairs(value) if inner is ANY_NAMES else {}, _names_within([value])
             names += more
         kept[name] = [] if isinstance(value, list) else value
     return kept, names
+
+
+def _kept_pairs(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The pairs of an object that may have any names: enough of them to tell when there are too many."""
+    pairs = islice(document.items(), METADATA_PAIRS_MAX + 1)
+    return {name: [] if isinstance(value, dict | list) else value for name, value in pairs}
 
 
 def _names_within(values: Iterable[object]) -> int:

@@ -19,6 +19,9 @@ CODE: Final = "name_duplicated"
 Names = Mapping[str, "Names"]
 """The names that an object of the contract may have, each with those of its value, if that is an object, too."""
 
+ANY_NAMES: Final[Names] = {}
+"""Those of an object whose names are the client's; a text belongs to each."""
+
 _WHITE_SPACE: Final = b" \t\r\n"
 # As numbers: to look for bytes in bytes, CPython 3.11 first makes an exception of their not being a number.
 _BACKSLASH, _COLON, _OBJECT, _LIST = b"\\:{["

@@ -29,13 +29,19 @@ from txn_core.transactions.identity import (
     MerchantId,
     TransactionId,
 )
-from txn_core.transactions.instants import INSTANT_PATTERN, Instant, real_instant
-from txn_core.transactions.submission import Submission
+from txn_core.transactions.instants import INSTANT_PATTERN, OFFSET_MAX, Instant, real_instant
+from txn_core.transactions.payment_fields import COUNTRY, PAYMENT_FIELDS, optional
+from txn_core.transactions.submission import Submission, is_short
 from txn_core.transactions.transaction import or_absent
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""The newest version. An event is of the first one that can hold it, so most events are of version 1."""
+EventSchema = Literal[1, 2]
+OFFSET: Final = "occurred_at_offset_minutes"
+LATER_FIELDS: Final = frozenset({OFFSET, *PAYMENT_FIELDS})
+"""What events of version 1 do not have; nor has their merchant a country."""
 # Fields that the service adds: two events have the same content when all the others are equal.
-_DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"})
+_DERIVED: Final = frozenset({"schema", "accepted_at", "account", "card_masked", "customer_id", "merchant_id", OFFSET})
 # The ids of the card: which of them an event carries depends on the key ring of its day.
 _OF_CARD: Final = frozenset({"card_id", "card_aliases"})
 
@@ -44,6 +50,11 @@ CardIdText = Annotated[CardId, StringConstraints(pattern=CARD_ID_PATTERN)]
 _Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 _Degrees = Annotated[float, Field(allow_inf_nan=False)]
 _Moment = Annotated[Instant, StringConstraints(pattern=INSTANT_PATTERN), AfterValidator(real_instant)]
+
+
+def _sorted_or_none(pairs: dict[str, str] | None) -> dict[str, str] | None:
+    """Metadata in the one order that it is written in; without a pair it is the same as none."""
+    return dict(sorted(pairs.items())) if pairs else None
 
 
 class _Part(BaseModel):
@@ -57,6 +68,7 @@ class EventMerchant(_Part):
     category: str | None
     latitude: _Degrees | None
     longitude: _Degrees | None
+    country: str | None = optional()
 
 
 class EventCustomer(_Part):
@@ -85,9 +97,9 @@ class EventTerminal(_Part):
 
 
 class Event(_Part):
-    """Schema version 1."""
+    """Schema version 1 or 2. What came with version 2 is absent from an event that has nothing to say of it."""
 
-    schema_version: Annotated[Literal[1], Field(alias="schema")]
+    schema_version: Annotated[EventSchema, Field(alias="schema")]
     transaction_id: Annotated[TransactionId, StringConstraints(pattern=ID_PATTERN)]
     account: Annotated[Account, StringConstraints(pattern=ACCOUNT_PATTERN)]
     card_id: CardIdText
@@ -101,6 +113,11 @@ class Event(_Part):
         exclude_if=operator.not_,
         description="The card's ids under older versions of the card key.",
     )
+    occurred_at_offset_minutes: Annotated[int, Field(ge=-OFFSET_MAX, le=OFFSET_MAX)] | None = Field(
+        default=None,
+        exclude_if=operator.not_,
+        description="The offset from UTC that the client wrote `occurred_at` with, in minutes; absent for none.",
+    )
     type: str
     original_transaction_id: str | None
     amount_minor: _Int64
@@ -110,6 +127,15 @@ class Event(_Part):
     customer: Annotated[EventCustomer | None, AfterValidator(or_absent)]
     terminal: Annotated[EventTerminal | None, AfterValidator(or_absent)]
     is_fraud: bool | None
+    mcc: str | None = optional()
+    authorization_code: str | None = optional()
+    retrieval_reference_number: str | None = optional()
+    system_trace_audit_number: str | None = optional()
+    acquirer_id: str | None = optional()
+    card_acceptor_id: str | None = optional()
+    cardholder_amount_minor: _Int64 | None = optional()
+    cardholder_currency: str | None = optional()
+    metadata: Annotated[dict[str, str] | None, AfterValidator(_sorted_or_none)] = optional()
 
     @classmethod
     def decode(cls, data: bytes | str) -> Self:
@@ -119,11 +145,22 @@ class Event(_Part):
             EventError: the bytes are not an event. Says which field, never what stood there.
         """
         try:
-            return cls.model_validate_json(data)
+            event = cls.model_validate_json(data)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             where = "/".join(str(step) for step in first["loc"] if step in cls.model_fields)
             raise EventError(f"{first['type']} at /{where}") from None
+        if event.schema_version == 1 and event.is_beyond_version_1():
+            raise EventError("beyond_schema_1 at /") from None
+        return event
+
+    def is_beyond_version_1(self) -> bool:
+        """Whether readers of version 1 alone refuse it whatever version it names."""
+        return (
+            not LATER_FIELDS.isdisjoint(self.__pydantic_fields_set__)
+            or COUNTRY in self.merchant.__pydantic_fields_set__
+            or is_short(self.transaction_id)
+        )
 
 
 class EncodedEvent(NamedTuple):
@@ -145,19 +182,27 @@ def encode(
     account: Account,
     keys: KeyRing,
     accepted_at: Instant,
+    event_schema: int = 1,
 ) -> EncodedEvent:
-    """Turn an accepted submission into its event. The card number ends here."""
+    """Turn an accepted submission into its event. The card number ends here.
+
+    `event_schema` is the newest version that readers know. What the client said is in the event in any case; the
+    offset of its time, which no other field needs, from version 2 on.
+    """
     pan = submission.card_number
     masked = pan.masked
     card_id = keys.card_id(pan)
     customer_id = keys.customer_id(account, submission.customer_reference, pan)
     merchant_id = keys.merchant_id(submission.merchant_name)
     aliases = "" if len(keys.card_keys) == 1 else _aliases(keys.older_card_ids(pan))
+    schema, offset = submission.event_schema, ""
+    if submission.offset_minutes and event_schema > 1:
+        schema, offset = 2, f'"{OFFSET}":{submission.offset_minutes},'
     # Ids, masks and instants need no escaping; their patterns see to that.
     derived = (
-        f'{{"schema":{SCHEMA_VERSION},"transaction_id":"{transaction_id}","account":"{account}",'
+        f'{{"schema":{schema},"transaction_id":"{transaction_id}","account":"{account}",'
         f'"card_id":"{card_id}","card_masked":"{masked}","customer_id":"{customer_id}",'
-        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{aliases}'
+        f'"merchant_id":"{merchant_id}","accepted_at":"{accepted_at}",{aliases}{offset}'
     )
     data = derived.encode() + submission.client_fields[1:]
     # As its class makes one, without a call of Python.

@@ -12,11 +12,22 @@ well be an event, too; they are worth the closer look, which costs several times
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from pydantic import BaseModel
+
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
-from txn_core.transactions.event import Event, EventCustomer, EventMerchant, EventTerminal
+from txn_core.transactions.event import (
+    LATER_FIELDS,
+    OFFSET,
+    Event,
+    EventCustomer,
+    EventMerchant,
+    EventTerminal,
+)
 from txn_core.transactions.identity import CARD_ID_PATTERN
+from txn_core.transactions.payment_fields import METADATA, PAYMENT_FIELDS
 
 # Possessive, since nothing behind the closing quote can make up for what stood before it.
 _TEXT: Final = r'"[^"]*+"'
@@ -39,21 +50,29 @@ def _quoted(anchored: str) -> str:
 
 
 def _document(fields: dict[str, str], optional: frozenset[str] = frozenset()) -> str:
-    """An object with its fields in their order, the optional ones there or not; the last one is never optional."""
-    *others, last = (f'"{name}":{pattern}' for name, pattern in fields.items())
-    inner = (f"(?:{part},)?" if name in optional else f"{part}," for name, part in zip(fields, others, strict=False))
-    return r"\{" + "".join(inner) + last + r"\}"
+    """An object with its fields in their order, the optional ones there or not; the first one is never optional."""
+    first, *others = (f'"{name}":{pattern}' for name, pattern in fields.items())
+    inner = (
+        f"(?:,{part})?" if name in optional else f",{part}" for name, part in zip([*fields][1:], others, strict=True)
+    )
+    return r"\{" + first + "".join(inner) + r"\}"
 
 
-def _part(model: type[EventMerchant | EventCustomer | EventTerminal], **others: str) -> str:
-    """A nested object: nullable texts in the model's order, but for those that are told."""
+def _part(model: type[EventMerchant | EventCustomer | EventTerminal], **others: str | None) -> str:
+    """A nested object: nullable texts in the model's order, but for those that are told; None leaves one out."""
     known = {name: _or_null(_DEGREES) for name in ("latitude", "longitude")} | others
-    return _document({name: known.get(name, _or_null(_TEXT)) for name in model.model_fields})
+    patterns = {name: known.get(name, _or_null(_TEXT)) for name in model.model_fields}
+    return _document({name: pattern for name, pattern in patterns.items() if pattern is not None}, _optional(model))
+
+
+def _optional(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(name for name, field in model.model_fields.items() if not field.is_required())
 
 
 _CARD_ALIASES: Final = _listed(_quoted(CARD_ID_PATTERN), CARD_KEYS_MAX - 1)
+_PAIR: Final = f"{_TEXT}:{_TEXT}"
 _FIELDS: Final = {
-    "schema_version": "1",
+    "schema_version": "2",
     "transaction_id": _TEXT,
     "account": _TEXT,
     "card_id": _TEXT,
@@ -62,20 +81,33 @@ _FIELDS: Final = {
     "merchant_id": _TEXT,
     "accepted_at": _MOMENT,
     "card_aliases": _CARD_ALIASES,
+    OFFSET: "-?(?:14[0-3][0-9]|1[0-3][0-9]{2}|[1-9][0-9]{0,2})",  # OFFSET_MAX at most, and never 0
     "type": _TEXT,
     "original_transaction_id": _or_null(_TEXT),
     "amount_minor": _INTEGER,
     "currency": _TEXT,
     "occurred_at": _MOMENT,
-    "merchant": _part(EventMerchant, name=_TEXT),
+    "merchant": _part(EventMerchant, name=_TEXT, country=_TEXT),
     "customer": _or_null(_part(EventCustomer, city_population=_or_null(_INTEGER))),
     "terminal": _or_null(_part(EventTerminal)),
     "is_fraud": "(?:null|true|false)",
+    **dict.fromkeys(PAYMENT_FIELDS, _TEXT),
+    "cardholder_amount_minor": _INTEGER,
+    METADATA: rf"\{{{_PAIR}(?:,{_PAIR})*+\}}",
 }
-_EVENT: Final = _document(
-    {field.alias or name: _FIELDS[name] for name, field in Event.model_fields.items()},
-    optional=frozenset(name for name, field in Event.model_fields.items() if not field.is_required()),
-)
+_OF_VERSION_1: Final = {
+    **{name: pattern for name, pattern in _FIELDS.items() if name not in LATER_FIELDS},
+    "schema_version": "1",
+    "merchant": _part(EventMerchant, name=_TEXT, country=None),
+}
+
+
+def _event(patterns: Mapping[str, str]) -> str:
+    fields = {field.alias or name: patterns[name] for name, field in Event.model_fields.items() if name in patterns}
+    return _document(fields, _optional(Event))
+
+
+_EVENT: Final = f"(?:{_event(_OF_VERSION_1)}|{_event(_FIELDS)})"
 _SHAPE: Final = re.compile(_EVENT.encode()).fullmatch
 _SHAPES: Final = re.compile(rf"{_EVENT}(?:\n{_EVENT})*+".encode()).fullmatch
 

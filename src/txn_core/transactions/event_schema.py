@@ -4,14 +4,17 @@ import json
 from typing import Any, Final
 
 from txn_core.generated_file import write_or_check
-from txn_core.transactions.event import SCHEMA_VERSION, Event
+from txn_core.transactions.event import LATER_FIELDS, SCHEMA_VERSION, Event
+from txn_core.transactions.payment_fields import COUNTRY
+from txn_core.transactions.submission import ID_CHARS_MIN_OF_SCHEMA_1
 
 SCHEMA_ID: Final = f"urn:txn-api:event:{SCHEMA_VERSION}"
-TITLE: Final = f"Transaction event, schema version {SCHEMA_VERSION}"
+TITLE: Final = f"Transaction event, schema versions 1 to {SCHEMA_VERSION}"
 DESCRIPTION: Final = (
     "One transaction as it stands on the stream, in the index and in the lake: what the client sent, with card_id"
     " and card_masked in place of the card number, and the ids and the time that the service added. It is written as"
-    " compact JSON with every field, in this order. Readers accept every version ever written."
+    " compact JSON in this order, with every field that is required and those others that say something. An event is"
+    " of the first version that can hold it. Readers accept every version ever written."
 )
 
 
@@ -25,7 +28,23 @@ def text() -> str:
         "title": TITLE,
         "description": DESCRIPTION,
     }
-    return json.dumps({**head, **{k: v for k, v in schema.items() if k not in head}}, indent=2) + "\n"
+    rest = {name: value for name, value in schema.items() if name not in head}
+    return json.dumps({**head, **rest, **_rules_of_version_1()}, indent=2) + "\n"
+
+
+def _rules_of_version_1() -> dict[str, Any]:
+    """What came with version 2 is in no event of version 1."""
+    absent = {name: False for name in Event.model_fields if name in LATER_FIELDS}
+    return {
+        "if": {"properties": {"schema": {"const": 1}}},
+        "then": {
+            "properties": {
+                "transaction_id": {"minLength": ID_CHARS_MIN_OF_SCHEMA_1},
+                "merchant": {"properties": {COUNTRY: False}},
+                **absent,
+            }
+        },
+    }
 
 
 def main() -> None:

@@ -14,10 +14,20 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from txn_core.transactions.invisible import VISIBLE_PATTERN
 from txn_core.transactions.plain_text import SEPARATORS
 
-ID_PATTERN: Final = r"^[A-Za-z0-9_-]{8,64}$"
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{6,64}$"
 TERMINAL_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,32}$"
 CURRENCY_PATTERN: Final = "^[A-Z]{3}$"
 """Of an ISO 4217 code that is only looked up."""
+# ISO 18245, and the fields 38, 37, 11, 32 and 42 of ISO 8583.
+MCC_PATTERN: Final = "^[0-9]{4}$"
+AUTHORIZATION_CODE_PATTERN: Final = "^[A-Za-z0-9]{6}$"
+RETRIEVAL_REFERENCE_PATTERN: Final = "^[A-Za-z0-9]{12}$"
+TRACE_NUMBER_PATTERN: Final = "^[0-9]{6}$"
+ACQUIRER_ID_PATTERN: Final = "^[0-9]{1,11}$"
+CARD_ACCEPTOR_ID_PATTERN: Final = "^[!-~](?:[ -~]{0,13}[!-~])?$"
+COUNTRY_PATTERN: Final = "^[A-Z]{2}$"
+"""Of an alpha-2 code of ISO 3166-1, as far as a pattern goes."""
+METADATA_NAME_PATTERN: Final = "^[A-Za-z][A-Za-z0-9_.-]{0,39}$"
 _CONTROLS: Final = r"\x00-\x1f\x7f-\x9f"
 # The line and the paragraph separator, and what turns the direction of text (Unicode Standard Annex 9, 2): with them
 # a name is shown as another one, and a line of a list as two.
@@ -29,25 +39,35 @@ TEXT_PATTERN: Final = rf"^[^{_CONTROLS}{_STEERING}]*$"
 
 MESSAGES: Final[dict[str, str]] = {
     "amounts_reversed": "must not be above `amount_max`",
+    "acquirer_id_format": "must be 1 to 11 digits (ISO 8583 field 32)",
+    "authorization_code_format": "must be 6 letters or digits (ISO 8583 field 38)",
+    "card_acceptor_id_format": "must be 1 to 15 printable ASCII characters without blanks around (ISO 8583 field 42)",
     "card_number_format": "must be a string of 8 to 19 digits",
     "card_number_luhn": "fails the Luhn check (ISO/IEC 7812-1)",
     "card_number_misplaced": "holds a card number or track data where none may stand",
+    "cardholder_amount_incomplete": "cardholder_amount_minor and cardholder_currency must come together",
     "column_duplicated": "a column of the layout comes twice in the header",
     "column_missing": "the header has no column for it",
     "control_character": "must not hold controls, line separators or marks that turn the direction of writing",
     "currency_format": "must be the three capital letters of an ISO 4217 code",
+    "country_unknown": "is not an alpha-2 country code of ISO 3166-1",
     "currency_unknown": "is not an ISO 4217 currency with minor units",
     "customer_scope_required": "names fields of a customer that need the scope customer:read",
     "date_format": "must be a calendar date YYYY-MM-DD",
     "date_out_of_range": "must lie between 1850-01-01 and today",
     "field_required": "is required",
     "field_unknown": "holds a field that is not part of the contract",
-    "id_format": "must be 8 to 64 characters of A-Z, a-z, 0-9, _ and -",
+    "id_format": "must be 6 to 64 characters of A-Z, a-z, 0-9, _ and -",
     "id_required": "is required unless an Idempotency-Key is sent",
     "integer_required": "must be an integer, not a float or a string",
     "invalid_value": "does not fit the contract",
+    "mcc_format": "must be four digits (ISO 18245)",
     "merchant_name_blank": "must hold something other than white space and invisible characters",
+    "metadata_name_format": (
+        "a name must be 1 to 40 characters of A-Z, a-z, 0-9, _, . and -, the first of them a letter"
+    ),
     "name_duplicated": "a name may come only once, in an object as in a query",
+    "not_accepted_yet": "is not accepted until the service writes event schema 2; an id has 8 characters until then",
     "not_finite": "must be a finite number",
     "number_out_of_range": "is out of range",
     "number_required": "must be a number",
@@ -56,6 +76,7 @@ MESSAGES: Final[dict[str, str]] = {
     "original_is_itself": "must not be the transaction's own id",
     "original_required": "must name the original of a refund or reversal",
     "original_unexpected": "is only for refunds and reversals",
+    "retrieval_reference_format": "must be 12 letters or digits (ISO 8583 field 37)",
     "sensitive_authentication_data": "security codes, PINs and track data are never accepted (PCI DSS 3.3.1)",
     "range_reversed": "must not lie after `to`",
     "selector_required": "give exactly one of card_number, card_id and merchant_name",
@@ -72,6 +93,8 @@ MESSAGES: Final[dict[str, str]] = {
     "timestamp_offset_required": "must carry an offset from UTC, such as Z",
     "timestamp_plus_lost": "has a space for the + of its offset: in a query + is a space, so send it as %2B",
     "timestamp_out_of_range": "must not lie before 1970",
+    "too_many_pairs": "must not have more than 20 pairs",
+    "trace_number_format": "must be 6 digits (ISO 8583 field 11)",
     "value_not_allowed": "is not one of the allowed values",
 }
 
@@ -79,6 +102,7 @@ BEYOND: Final = "extra_forbidden"
 """pydantic's type of an error for a name that the contract does not have."""
 
 _POINTERS_KEPT: Final = 256
+_OF_METADATA: Final = ("metadata",)
 _OUR_NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+)*")
 
 _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
@@ -87,6 +111,7 @@ _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
     "string_type": "string_required",
     "string_too_long": "text_too_long",
     "string_too_short": "text_too_short",
+    "too_long": "too_many_pairs",
     "string_unicode": "string_required",
     "int_type": "integer_required",
     "int_from_float": "integer_required",
@@ -98,6 +123,7 @@ _CODE_OF_PYDANTIC_TYPE: Final[dict[str, str]] = {
     "less_than_equal": "number_out_of_range",
     "bool_type": "boolean_required",
     "model_type": "object_required",
+    "dict_type": "object_required",
     "model_attributes_type": "object_required",
     "literal_error": "value_not_allowed",
     "enum": "value_not_allowed",
@@ -107,6 +133,13 @@ _CODE_OF_PATTERN: Final[dict[str, str]] = {
     ID_PATTERN: "id_format",
     TERMINAL_ID_PATTERN: "terminal_id_format",
     CURRENCY_PATTERN: "currency_format",
+    MCC_PATTERN: "mcc_format",
+    AUTHORIZATION_CODE_PATTERN: "authorization_code_format",
+    RETRIEVAL_REFERENCE_PATTERN: "retrieval_reference_format",
+    TRACE_NUMBER_PATTERN: "trace_number_format",
+    ACQUIRER_ID_PATTERN: "acquirer_id_format",
+    CARD_ACCEPTOR_ID_PATTERN: "card_acceptor_id_format",
+    METADATA_NAME_PATTERN: "metadata_name_format",
     CONTROL_FREE_PATTERN: "control_character",
     TEXT_PATTERN: "control_character",
     VISIBLE_PATTERN: "text_blank",
@@ -141,7 +174,7 @@ def fault_of(error: ErrorDetails) -> Fault:
     """Translate one pydantic error, dropping every part of it that a client could have written."""
     kind, where = error["type"], error["loc"]
     if kind == BEYOND:
-        code = "sensitive_authentication_data" if _is_sensitive(str(where[-1])) else "field_unknown"
+        code = "sensitive_authentication_data" if is_sensitive(str(where[-1])) else "field_unknown"
         return Fault(_pointer(where[:-1]), code)
     return Fault(_pointer(where), _code_of(kind, error.get("ctx", {})))
 
@@ -149,7 +182,7 @@ def fault_of(error: ErrorDetails) -> Fault:
 def faults_of_unknown(pointer: str, names: Collection[str]) -> Iterator[Fault]:
     """What is wrong with names that the object at `pointer` may not have: each code once."""
     if len(names) <= _FEW_NAMES:
-        codes = {"sensitive_authentication_data" if _is_sensitive(name) else "field_unknown" for name in names}
+        codes = {"sensitive_authentication_data" if is_sensitive(name) else "field_unknown" for name in names}
     else:
         codes = {"field_unknown", *(["sensitive_authentication_data"] if _one_is_sensitive(names) else [])}
     return (Fault(pointer, code) for code in sorted(codes))
@@ -168,7 +201,8 @@ def _code_of(kind: str, context: Mapping[str, object]) -> str:
     return _CODE_OF_PYDANTIC_TYPE.get(kind, "invalid_value")
 
 
-def _is_sensitive(name: str) -> bool:
+def is_sensitive(name: str) -> bool:
+    """Whether a name says that its value is a security code, a PIN or track data."""
     if name.isascii():
         plain = name.encode().translate(None, SEPARATORS).decode().lower()
     else:
@@ -191,6 +225,8 @@ def _one_is_sensitive(names: Collection[str]) -> bool:
 
 @lru_cache(_POINTERS_KEPT)
 def _pointer(where: tuple[int | str, ...]) -> str:
-    # A union adds steps of its own ("function-after[...]"), a mapping its client's keys. The contract's names are of
-    # letters alone, and it has no mappings.
+    # A union adds steps of its own ("function-after[...]"). The contract's names are of letters alone. Those of
+    # metadata are the client's, and are not repeated.
+    if where[:1] == _OF_METADATA:
+        where = _OF_METADATA
     return "".join(f"/{step}" for step in where if isinstance(step, int) or _OUR_NAME.fullmatch(step))

@@ -17,6 +17,8 @@ Instant = NewType("Instant", str)
 
 INSTANT_PATTERN: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$"
 DATE_LENGTH: Final = len("2019-01-01")
+OFFSET_MAX: Final = 23 * 60 + 59
+"""The largest offset from UTC, minutes."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LOCAL: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
@@ -99,6 +101,33 @@ def parse_instant(text: str) -> Instant:
         return instant_of(moment)
     except OverflowError:
         raise rule_broken("timestamp_out_of_range") from None
+
+
+class LocalInstant(str):
+    """An instant that was written with an offset from UTC: the instant's text, and the offset beside it."""
+
+    __slots__ = ("offset_minutes",)
+    offset_minutes: int
+    """Never 0, below it west of Greenwich, less than a day."""
+
+
+def parse_local_instant(text: str) -> Instant:
+    """Read a time as `parse_instant` does: a `LocalInstant` if its offset is not zero.
+
+    Raises:
+        PydanticCustomError: as `parse_instant`.
+    """
+    instant = parse_instant(text)
+    if text[-1] in "Zz" or not (minutes := 60 * int(text[-5:-3]) + int(text[-2:])):
+        return instant
+    local = LocalInstant(instant)
+    local.offset_minutes = -minutes if text[-6] == "-" else minutes
+    return Instant(local)
+
+
+def offset_minutes_of(instant: Instant) -> int:
+    """The offset with which an instant was written, 0 for UTC."""
+    return instant.offset_minutes if isinstance(instant, LocalInstant) else 0
 
 
 def parse_start(text: str) -> Instant:

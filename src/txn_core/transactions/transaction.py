@@ -6,21 +6,18 @@ that sends one has a fault that silence would hide. Bounds follow ISO 8583 where
 
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     StringConstraints,
     ValidationError,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from txn_core.card_numbers.free_text_fields import A_CODE, A_TIME, AN_ID
 from txn_core.card_numbers.issuer_ranges import NO_RANGES, IssuerRanges
@@ -28,7 +25,7 @@ from txn_core.card_numbers.pan import Pan
 from txn_core.exceptions import InvalidTransactionError
 from txn_core.transactions.contract_part import ContractPart, as_json, contract_part, is_of_usual_size
 from txn_core.transactions.currency import EXPONENTS, decimals_in_words
-from txn_core.transactions.duplicates import AsWritten, duplicated_names, has_each_name_once, names_of
+from txn_core.transactions.duplicates import ANY_NAMES, AsWritten, duplicated_names, has_each_name_once, names_of
 from txn_core.transactions.faults import (
     BEYOND,
     ID_PATTERN,
@@ -39,8 +36,22 @@ from txn_core.transactions.faults import (
     rule_broken,
 )
 from txn_core.transactions.identity import normalise_merchant
-from txn_core.transactions.instants import Instant, datetime_of, parse_birth_date, parse_instant
-from txn_core.transactions.invisible import VISIBLE_PATTERN, shows_something
+from txn_core.transactions.instants import Instant, datetime_of, parse_birth_date, parse_local_instant
+from txn_core.transactions.invisible import shows_something
+from txn_core.transactions.payment_fields import (
+    AcquirerId,
+    AuthorizationCode,
+    CardAcceptorId,
+    Country,
+    Mcc,
+    Metadata,
+    RetrievalReferenceNumber,
+    SystemTraceAuditNumber,
+    optional,
+    refuse_half_amount,
+    sound_metadata,
+)
+from txn_core.transactions.shown_text import ShownText
 
 AMOUNT_MINOR_MAX: Final = 999_999_999_999  # ISO 8583 field 4: twelve digits
 MERCHANT_KEY_BYTES_MAX: Final = 512  # a DynamoDB sort key holds 1,024
@@ -102,24 +113,13 @@ class _SpeltOut(dict[str, int]):
 _spelt_out: Final = _SpeltOut()
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """The schema of a text of so many characters at most. pydantic's core looks whether it shows something, too."""
-
-    length_max: int
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.str_schema(min_length=1, max_length=self.length_max, pattern=TEXT_PATTERN)
-        return core_schema.chain_schema([text, core_schema.str_schema(pattern=VISIBLE_PATTERN)])
-
-
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 TransactionIdText = Annotated[str, StringConstraints(pattern=ID_PATTERN), AN_ID]
 BirthDate = Annotated[str, AfterValidator(parse_birth_date), Field(json_schema_extra={"format": "date"}), A_TIME]
 OccurredAt = Annotated[
     Instant,
-    AfterValidator(parse_instant),
+    AfterValidator(parse_local_instant),
     Field(
         json_schema_extra={"format": "date-time", "maxLength": 35},
         description=(
@@ -128,6 +128,16 @@ OccurredAt = Annotated[
         ),
     ),
     A_TIME,
+]
+AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
+Currency = Annotated[
+    str,
+    AfterValidator(_known_currency),
+    Field(
+        json_schema_extra={"pattern": "^[A-Z]{3}$"},
+        description=f"ISO 4217, in force and with minor units. {decimals_in_words()}",
+    ),
+    A_CODE,
 ]
 
 
@@ -152,24 +162,25 @@ class Merchant(_Part):
         StringConstraints(min_length=1, max_length=100, pattern=TEXT_PATTERN),
         AfterValidator(_nameable),
     ]
-    category: Annotated[str, _Text(64)] | None = None
+    category: Annotated[str, ShownText(64)] | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+    country: Country | None = optional()
 
 
 class Customer(_Part):
     """Who paid, as far as the client knows."""
 
-    reference: Annotated[str, _Text(64), AN_ID] | None = None
-    first_name: Annotated[str, _Text(100)] | None = None
-    last_name: Annotated[str, _Text(100)] | None = None
-    gender: Annotated[str, _Text(16)] | None = None
+    reference: Annotated[str, ShownText(64), AN_ID] | None = None
+    first_name: Annotated[str, ShownText(100)] | None = None
+    last_name: Annotated[str, ShownText(100)] | None = None
+    gender: Annotated[str, ShownText(16)] | None = None
     date_of_birth: BirthDate | None = None
-    job: Annotated[str, _Text(200)] | None = None
-    street: Annotated[str, _Text(200)] | None = None
-    city: Annotated[str, _Text(100)] | None = None
-    state: Annotated[str, _Text(64)] | None = None
-    postal_code: Annotated[str, _Text(16)] | None = None
+    job: Annotated[str, ShownText(200)] | None = None
+    street: Annotated[str, ShownText(200)] | None = None
+    city: Annotated[str, ShownText(100)] | None = None
+    state: Annotated[str, ShownText(64)] | None = None
+    postal_code: Annotated[str, ShownText(16)] | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     city_population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
@@ -214,26 +225,33 @@ class TransactionRequest(_Part):
         ),
     ] = None
     card_number: Pan
-    amount_minor: Annotated[int, Field(ge=0, le=AMOUNT_MINOR_MAX)]
-    currency: Annotated[
-        str,
-        AfterValidator(_known_currency),
-        Field(
-            json_schema_extra={"pattern": "^[A-Z]{3}$"},
-            description=f"ISO 4217, in force and with minor units. {decimals_in_words()}",
-        ),
-        A_CODE,
-    ]
+    amount_minor: AmountMinor
+    currency: Currency
     occurred_at: OccurredAt
     merchant: Merchant
     customer: Annotated[Customer | None, AfterValidator(or_absent)] = None
     terminal: Annotated[Terminal | None, AfterValidator(or_absent)] = None
     is_fraud: Annotated[bool | None, Field(description="A training label; never steers the service.")] = None
+    mcc: Mcc | None = optional()
+    authorization_code: AuthorizationCode | None = optional()
+    retrieval_reference_number: RetrievalReferenceNumber | None = optional()
+    system_trace_audit_number: SystemTraceAuditNumber | None = optional()
+    acquirer_id: AcquirerId | None = optional()
+    card_acceptor_id: CardAcceptorId | None = optional()
+    cardholder_amount_minor: Annotated[
+        AmountMinor | None,
+        Field(description="What the cardholder is billed (ISO 8583 field 6), in minor units of its currency."),
+    ] = optional()
+    cardholder_currency: Annotated[
+        Currency | None, Field(description="The currency of `cardholder_amount_minor` (ISO 8583 field 51).")
+    ] = optional()
+    metadata: Annotated[Metadata | None, AfterValidator(sound_metadata)] = optional()
 
     @model_validator(mode="after")
-    def _original_fits_type(self) -> Self:
+    def _fields_fit_together(self) -> Self:
         if (self.type == "purchase") != (self.original_transaction_id is None):
             raise rule_broken("original_unexpected" if self.type == "purchase" else "original_required")
+        refuse_half_amount(self.__dict__)
         return self
 
     def names_sent(self) -> int:
@@ -244,11 +262,15 @@ class TransactionRequest(_Part):
             names += len(self.customer.__pydantic_fields_set__)
         if self.terminal is not None:
             names += len(self.terminal.__pydantic_fields_set__)
-        return names
+        return names if self.metadata is None else names + len(self.metadata)
 
 
 _NAMES: Final = names_of(
-    TransactionRequest, merchant=names_of(Merchant), customer=names_of(Customer), terminal=names_of(Terminal)
+    TransactionRequest,
+    merchant=names_of(Merchant),
+    customer=names_of(Customer),
+    terminal=names_of(Terminal),
+    metadata=ANY_NAMES,
 )
 
 

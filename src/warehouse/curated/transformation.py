@@ -11,7 +11,9 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from txn_core.lake.columns import RAW_SCHEMA
+from txn_core.lake.columns import RAW_SCHEMA, column_of
+from txn_core.transactions.event import LATER_FIELDS, OFFSET
+from txn_core.transactions.payment_fields import COUNTRY
 from warehouse.curated.schema import CURATED_COLUMNS, CURATED_SCHEMA, VAULT_COLUMNS, VAULT_SCHEMA
 
 EARTH_RADIUS_M: Final = 6_371_008.8
@@ -22,10 +24,12 @@ MEMORY_MAX: Final = "1GB"
 _NOT_SAID: Final = frozenset(
     {
         *("schema_version", "accepted_at", "account", "card_masked", "customer_id", "merchant_id"),
-        *("card_id", "card_aliases", "shard_id", "sequence_number", "sub_sequence_number", "arrived_at"),
+        *("card_id", "card_aliases", "shard_id", "sequence_number", "sub_sequence_number", "arrived_at", OFFSET),
     }
 )
-_SAID: Final = tuple(name for name in RAW_SCHEMA.names if name not in _NOT_SAID)
+# Columns of later versions of the event count as further ones: a digest of before is the same with them.
+_LATER: Final = LATER_FIELDS | {column_of("merchant", COUNTRY)}
+_SAID: Final = tuple(name for name in RAW_SCHEMA.names if name not in _NOT_SAID | _LATER)
 _CUSTOMER: Final = tuple(name for name in _SAID if name.startswith("customer_"))
 _PROFILE: Final = ("gender", "year(born)", "job", "city", "state", "postal_area", "city_population")
 _NAMED: Final = tuple(column.name for column in VAULT_COLUMNS if column.nullable)
@@ -62,7 +66,7 @@ class Transformation:
 
 
 def _curated_query(raw_columns: Iterable[str], commit_number: int) -> str:
-    further = [name for name in raw_columns if name not in RAW_SCHEMA.names]
+    further = [name for name in raw_columns if name not in _NOT_SAID and name not in _SAID]
     columns = ", ".join(column.name for column in CURATED_COLUMNS)
     return (
         f"WITH prepared AS (SELECT {_columns(_PREPARED)}, {_content(further)} AS content_digest FROM raw), "  # noqa: S608 - names of ours, and quoted ones

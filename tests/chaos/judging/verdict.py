@@ -20,6 +20,12 @@ from txn_core.dynamodb.table_shapes import BY_ORIGINAL
 from workers.events.dead_letters import DeadLetter
 
 _TIMES: Final = ("accepted_at", "occurred_at")
+# Null in the rows of most events, and text in the lake.
+_LATER_COLUMNS: Final = (
+    *("occurred_at_offset_minutes", "merchant_country", "mcc", "authorization_code", "retrieval_reference_number"),
+    *("system_trace_audit_number", "acquirer_id", "card_acceptor_id", "cardholder_amount_minor"),
+    *("cardholder_currency", "metadata"),
+)
 _BESIDES: Final = ("schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at")
 
 Event = dict[str, Any]
@@ -94,14 +100,16 @@ def _lake(rows: Sequence[Row], events: Mapping[Place, Event]) -> Iterator[Findin
 
 def _columns(event: Event) -> Event:
     """An event's columns in the lake, apart from its arrival."""
-    columns: Event = {"schema_version": event["schema"], "card_aliases": None}
+    columns: Event = {"schema_version": event["schema"], "card_aliases": None, **dict.fromkeys(_LATER_COLUMNS)}
     for name, value in event.items():
         if name in FIELDS_OF:
             for part in FIELDS_OF[name]:
                 column = part if part.startswith(name) else f"{name}_{part}"
-                columns[column] = None if value is None else value[part]
+                columns[column] = None if value is None else value.get(part)
         elif name in _TIMES:
             columns[name] = datetime.fromisoformat(value).astimezone(UTC)
+        elif name == "metadata":
+            columns[name] = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
         elif name != "schema":
             columns[name] = value
     return columns

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from tests.builders import body, encoded, full_body
+from tests.builders import body, encoded, full_body, payment_fields
 from txn_api.reads.csv_rows import row
 from txn_api.reads.fields import (
     AMOUNT,
@@ -21,8 +21,21 @@ from txn_api.reads.fields import (
     selection_of,
 )
 from txn_api.reads.json_rows import document, impersonal, selected
+from txn_core.transactions.event import LATER_FIELDS
 
-EVENTS = [encoded(**full_body()).data.decode(), encoded(**body()).data.decode()]
+FULL = full_body(merchant={"name": "Kub", "country": "DE"}, occurred_at="2019-01-01T01:00:18+01:00")
+EVENTS = [
+    encoded(**full_body()).data.decode(),
+    encoded(**body()).data.decode(),
+    encoded(**FULL, **payment_fields(), event_schema=2).data.decode(),
+]
+
+
+def with_nulls(whole: dict[str, Any]) -> dict[str, Any]:
+    """A document with a null for each member that came with a later version and is absent."""
+    document = {name: whole.get(name) for name in MEMBERS}
+    document["merchant"] = {name: whole["merchant"].get(name) for name in MEMBERS["merchant"]}
+    return document
 
 
 def picked(fields: list[str], whole: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +54,7 @@ def picked(fields: list[str], whole: dict[str, Any]) -> dict[str, Any]:
 def test_a_selection_is_a_part_of_the_document(fields: list[str], event: str) -> None:
     """What was asked for, in the document's own order, with the document's own values."""
     part = selected(event, [], selection_of(known_fields(",".join(fields))))
-    whole = json.loads(document(event, []))
+    whole = with_nulls(json.loads(document(event, [])))
     assert json.loads(part) == picked(fields, whole)
     order = list(whole)
     assert list(json.loads(part)) == sorted(json.loads(part), key=order.index)
@@ -55,17 +68,28 @@ def test_nobody_is_named_without_the_right(event: str) -> None:
     if whole["customer"] is not None:
         whole["customer"] = {k: v for k, v in whole["customer"].items() if k not in PERSONAL["customer"]}
     assert json.loads(document(impersonal(event), [])) == whole
-    assert json.loads(selected(event, [], EVERYTHING.impersonal())) == whole
+    assert json.loads(selected(event, [], EVERYTHING.impersonal())) == with_nulls(whole)
     assert selected(event, [], selection_of("customer.street").impersonal()) == "{}"
 
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_all_members_are_the_document(event: str) -> None:
-    """The members are those that a document has, one for one."""
+    """The members are those that a document has, one for one, with null for what it says nothing of."""
     whole = json.loads(document(event, []))
-    assert list(MEMBERS) == list(whole)
+    assert list(whole) == [name for name in MEMBERS if name in whole]
+    assert set(MEMBERS) - set(whole) <= LATER_FIELDS
+    whole = with_nulls(whole)
     assert json.loads(selected(event, [], selection_of(",".join(MEMBERS)))) == whole
     assert json.loads(selected(event, [], EVERYTHING)) == whole
+
+
+def test_a_document_is_its_event_but_for_the_version() -> None:
+    """Of either version, without a parser."""
+    for version, event in zip((1, 1, 2), EVENTS, strict=True):
+        assert json.loads(document(event, [])) == {
+            name: value for name, value in {**json.loads(event), "conflicts": []}.items() if name != "schema"
+        }
+        assert document(event, []) == "{" + event.removeprefix(f'{{"schema":{version},')[:-1] + ',"conflicts":[]}'
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import body, card_number, full_body, json_bytes
+from tests.builders import body, card_number, full_body, json_bytes, payment_fields
 from tests.support.fake_kinesis import Fate, Reply, client_error
 from tests.txn_api.asgi import Call, until
 from tests.txn_api.conftest import BUFFER_BYTES, Api, AppFixture
@@ -41,6 +41,46 @@ async def _record(api: Api, shard_id: str, sequence_number: str) -> bytes:
         )
         records = await kinesis.get_records(ShardIterator=iterator["ShardIterator"], Limit=1)
     return records["Records"][0]["Data"]
+
+
+LATER = {
+    "full": full_body(merchant={"name": "Kub", "country": "DE"}, **payment_fields()),
+    "short": body(transaction_id="Ab-_09"),
+    "offset": body(occurred_at="2019-01-01T01:00:18+01:00"),
+}
+
+
+@pytest.mark.parametrize("name", LATER)
+async def test_a_later_version_is_written_when_it_is_set(desk: AppFixture, name: str) -> None:
+    """Until then the door says which fields it cannot take, and drops none; of an offset the instant is enough."""
+    refused = await desk.client.post("/transactions", json=LATER[name])
+    if name == "offset":
+        assert refused.status_code == 202
+        assert desk.kinesis.data[-1].startswith(b'{"schema":1,')
+    else:
+        assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed")
+        assert {error["code"] for error in refused.json()["errors"]} == {"not_accepted_yet"}
+        pointers = {error["pointer"] for error in refused.json()["errors"]}
+        expected = [*(f"/{field}" for field in payment_fields()), "/merchant/country"]
+        assert pointers == ({"/transaction_id"} if name == "short" else {*expected})
+        assert desk.kinesis.data == []
+    desk.admit(event_schema=2)
+    assert (await desk.client.post("/transactions", json=LATER[name])).status_code == 202
+    event = Event.decode(desk.kinesis.data[-1])
+    assert (event.schema_version, event.transaction_id) == (2, LATER[name]["transaction_id"])
+    assert event.occurred_at_offset_minutes == (60 if name == "offset" else None)
+    assert (event.mcc, event.merchant.country) == (("5411", "DE") if name == "full" else (None, None))
+
+
+async def test_the_same_id_under_a_key_is_answered_by_its_content_of_either_version(desk: AppFixture) -> None:
+    """A retry that comes to a process with the other version gets the first answer again, and no conflict."""
+    headers = {"idempotency-key": "k-1"}
+    first = await desk.client.post("/transactions", json=LATER["offset"], headers=headers)
+    desk.admit(event_schema=2)
+    again = await desk.client.post("/transactions", json=LATER["offset"], headers=headers)
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert again.json() == first.json()
+    assert len(desk.kinesis.data) == 1
 
 
 async def test_no_202_before_the_landing(desk: AppFixture) -> None:

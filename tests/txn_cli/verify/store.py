@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ingest.layouts.read_rows import SoundRow
+from tests.builders import json_bytes
 from tests.txn_cli.fake_api import FakeApi
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
@@ -53,7 +54,7 @@ class FakeStore:
         """Put events into one object of the lake, at the next positions of the stream or from a given one on."""
         first = self.next_sequence_number if at is None else at
         arrived = [
-            StreamRecord(json.dumps(event).encode(), position(number), datetime(2026, 1, 1, tzinfo=UTC))
+            StreamRecord(json_bytes(event), position(number), datetime(2026, 1, 1, tzinfo=UTC))
             for number, event in enumerate(events, start=first)
         ]
         self.next_sequence_number = max(self.next_sequence_number, first + len(events))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.builders import payment_fields
 from tests.txn_cli.api_client.test_target import READY
 from tests.txn_cli.builders import sound_rows
 from tests.txn_cli.verify.store import FakeStore, event_of
@@ -17,7 +18,9 @@ from txn_cli.verify.row_content import digest_of
 from txn_cli.verify.statement import StoredIds
 from txn_cli.verify.workshop import Workshop
 from txn_core.aws.clients import Aws
+from txn_core.lake.parquet import parquet_of, read_parquet
 from txn_core.settings import Settings
+from txn_core.transactions.event import LATER_FIELDS
 from txn_core.transactions.instants import instant_of
 
 EVENTS = [event_of(row) for row in sound_rows(10)]
@@ -61,6 +64,22 @@ async def test_what_a_row_lacks_it_lacks() -> None:
     store.archive(bare, placed)
     _, (rows,) = await scanned(store)
     assert list(rows.digests) == [digest_of(bare), digest_of(placed)]
+
+
+async def test_fields_of_a_later_version_are_compared_and_old_objects_lack_them() -> None:
+    merchant = EVENTS[0]["merchant"] | {"country": "DE"}
+    pairs = {"b": "1", "a": 'say "x"'}
+    later = EVENTS[0] | payment_fields(metadata=pairs) | {"schema": 2, "merchant": merchant}
+    store = FakeStore()
+    store.archive(later | {"metadata": dict(sorted(pairs.items()))}, EVENTS[1])
+    (name,) = store.objects
+    (rows,) = (await scanned(store))[1]
+    assert list(rows.digests) == [digest_of(later), digest_of(EVENTS[1])]
+    assert digest_of(later | {"metadata": {"b": "1"}}) != digest_of(later) != digest_of(later | {"mcc": None})
+    table = read_parquet(store.objects[name])
+    store.objects[name] = parquet_of(table.drop_columns([*LATER_FIELDS, "merchant_country"]))
+    (rows,) = (await scanned(store))[1]
+    assert list(rows.digests) == [digest_of(EVENTS[0]), digest_of(EVENTS[1])]
 
 
 async def test_an_empty_lake_has_no_duplicates() -> None:

@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import body, encoded, full_body, index_item, json_bytes, keys
+from tests.builders import body, encoded, full_body, index_item, json_bytes, keys, payment_fields
 from txn_core.dynamodb.item_form import (
     DICTIONARY,
     EVENT_BYTES_MAX,
@@ -34,7 +34,13 @@ ITEM = attributes(index_item(encoded(parse_transaction(json_bytes(full_body())))
 TEXT = event_of(ITEM)
 
 
-@pytest.mark.parametrize("fields", [full_body(), body(), full_body(terminal=None), body(merchant={"name": "Čaj"})])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *(full_body(), body(), full_body(terminal=None), body(merchant={"name": "Čaj"})),
+        *(full_body(**payment_fields()), body(transaction_id="Ab-_09")),
+    ],
+)
 def test_an_event_comes_back_byte_for_byte(fields: dict[str, Any]) -> None:
     """In both forms, from a client that gives bytes and from one that gives base64."""
     event = encoded(parse_transaction(json_bytes(fields)), ring=keys(versions=3))

@@ -22,6 +22,7 @@ from tests.builders import (
     keys,
     of_before,
     pan,
+    payment_fields,
     position,
     request,
     transaction_id,
@@ -29,9 +30,10 @@ from tests.builders import (
 from tests.txn_core.strategies import bodies, positions
 from txn_core.exceptions import EventError
 from txn_core.kinesis.record_batch import StreamRecord
-from txn_core.lake.columns import NESTED, arrived_of, table_of
+from txn_core.lake.columns import NESTED, arrived_of, column_of, table_of
 from txn_core.lake.parquet import parquet_of, read_parquet, slices
-from txn_core.transactions.event import Event
+from txn_core.transactions.event import LATER_FIELDS, Event
+from txn_core.transactions.payment_fields import COUNTRY
 from txn_core.transactions.transaction import parse_transaction
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("event-v*.json"))
@@ -133,6 +135,50 @@ def test_aliases_of_a_card_come_back_as_they_were() -> None:
     ]
     assert list(arrived_of(table)) == events
     assert list(arrived_of(table.slice(0, 1).drop_columns("card_aliases"))) == events[:1]
+
+
+MANY_PAIRS: list[dict[str, str]] = [
+    {"a": "x"},
+    {"metadata": '{"metadata":{"a":"b"}}', "b": "c"},
+    {"a": '"', "b": "\\", "c": '\\"', "d": "\\\\", "e": '},"metadata":{"a":"b"}', "f": "/\U0001f600 \u00e9"},
+    {f"n{n:02}": "v" * 200 for n in range(20)},
+]
+
+
+@pytest.mark.parametrize("pairs", MANY_PAIRS)
+def test_metadata_is_json_text_and_comes_back_byte_for_byte(pairs: dict[str, str]) -> None:
+    """Whatever looks like JSON in it, and whatever another text of the event looks like."""
+    odd = {"name": '"metadata":{"a":"b"}', "category": 'x\\","metadata":{'}
+    events = [
+        arrived(encoded(metadata=pairs).data, position(1)),
+        arrived(encoded(metadata=pairs, merchant=odd).data, position(2)),
+        arrived(encoded(merchant=odd).data, position(3)),
+    ]
+    table = read_parquet(parquet_of(table_of(events)))
+    assert [text and json.loads(text) for text in table["metadata"].to_pylist()] == [pairs, pairs, None]
+    assert list(arrived_of(table)) == events
+
+
+def test_later_fields_are_columns_and_files_of_before_lack_them() -> None:
+    """Null where an event says nothing of them; a file without these columns gives the events that it was made of."""
+    later = encoded(
+        merchant={"name": "Kub", "country": "DE"},
+        occurred_at="2019-01-01T01:00:18+01:00",
+        **payment_fields(),
+        event_schema=2,
+    )
+    events = [arrived(EVENT, position(1)), arrived(later.data, position(2))]
+    table = read_parquet(parquet_of(table_of(events)))
+    names = [column_of("merchant", COUNTRY), *LATER_FIELDS]
+    before, row = table.select(names).to_pylist()
+    assert set(before.values()) == {None}
+    assert row == {
+        **payment_fields(metadata='{"basket.size":"three: a, b, c","order":"o-17"}'),
+        "merchant_country": "DE",
+        "occurred_at_offset_minutes": 60,
+    }
+    assert list(arrived_of(table)) == events
+    assert list(arrived_of(table.slice(0, 1).drop_columns(names))) == events[:1]
 
 
 def test_every_field_of_an_event_has_its_column() -> None:

@@ -1,7 +1,9 @@
 """The event codec: what is written, and what is read for ever."""
 
+import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tests.builders import (
     keys,
     of_before,
     pan,
+    payment_fields,
     request,
     transaction_id,
 )
@@ -28,8 +31,18 @@ from tests.txn_core.strategies import bodies
 from txn_core.exceptions import EventError
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
 from txn_core.transactions import event_schema
-from txn_core.transactions.event import SCHEMA_VERSION, EncodedEvent, Event, content_digests, same_content
+from txn_core.transactions.event import (
+    LATER_FIELDS,
+    OFFSET,
+    SCHEMA_VERSION,
+    EncodedEvent,
+    Event,
+    content_digests,
+    same_content,
+)
+from txn_core.transactions.fast_path import fast_fields
 from txn_core.transactions.instants import Instant
+from txn_core.transactions.reading import read_submission
 from txn_core.transactions.transaction import parse_transaction
 
 GOLDEN_DIR = Path(__file__).parents[1] / "golden"
@@ -71,12 +84,24 @@ GOLDEN_REQUESTS["rekeyed"] = full_body(transaction_id=transaction_id(5))
 # and now.
 GOLDEN_MERCHANTS = {"unicode": ("mer_e1baef6a16de64d0420f33b10361d4c1", "mer_4e5820c8d1d3897d98733785f27f6712")}
 
+# What is an event of version 2: each of its fields, an offset alone, and a short id alone.
+LATER_REQUESTS: dict[str, dict[str, Any]] = {
+    "payment": full_body(
+        transaction_id=transaction_id(6),
+        merchant={"name": "Rippin, Kub and Mann", "category": "misc_net", "country": "DE"},
+        occurred_at="2019-01-01T00:00:18-08:30",
+        **payment_fields(metadata={"z": 'Caf\u00e9 "Zur \\ Post" \U0001f600', "metadata": "{}", "a.b-c_9": " 1 "}),
+    ),
+    "offset": body(transaction_id=transaction_id(7), occurred_at="2019-01-01T05:45:18+05:45"),
+    "short": body(transaction_id="Ab-_09"),
+}
 EVENT = encoded()
 DOCUMENT: dict[str, Any] = json.loads(EVENT.data)
 
 
 def golden(name: str) -> bytes:
-    return (GOLDEN_DIR / f"event-v1-{name}.json").read_bytes().removesuffix(b"\n")
+    version = 2 if name in LATER_REQUESTS else 1
+    return (GOLDEN_DIR / f"event-v{version}-{name}.json").read_bytes().removesuffix(b"\n")
 
 
 def encoded_golden(name: str) -> EncodedEvent:
@@ -99,6 +124,32 @@ def test_golden_events_are_still_written(name: str) -> None:
     assert encoded_golden(name).data == golden(name).replace(then.encode(), today.encode())
 
 
+@pytest.mark.parametrize("name", LATER_REQUESTS)
+def test_golden_events_of_version_2_are_still_written(name: str) -> None:
+    """By whoever may write version 2."""
+    assert encoded(parse_transaction(json_bytes(LATER_REQUESTS[name])), event_schema=2).data == golden(name)
+
+
+@pytest.mark.parametrize("event_schema", [1, 2])
+def test_an_event_without_a_later_field_is_the_bytes_of_before(event_schema: int) -> None:
+    """The digest was taken before there was a version 2, and holds whichever version may be written."""
+    digest = hashlib.blake2b(digest_size=16)
+    for n in range(100):
+        own = {
+            "transaction_id": transaction_id(n),
+            "card_number": card_number(n, length=8 + n % 12),
+            "amount_minor": n**5,
+            "occurred_at": f"2019-01-{1 + n % 28:02}T{n % 24:02}:00:18.{n:06}Z",
+        }
+        for document in (body(**own), full_body(**own), body(**own, merchant={"name": f'Caf\u00e9 "{n}"'})):
+            data = json_bytes(document)
+            fast = read_submission(data, fast_fields(data), request_text="", today="2026-01-02")
+            event = encoded(parse_transaction(data), event_schema=event_schema).data
+            assert event.endswith(fast.client_fields[1:])
+            digest.update(event)
+    assert digest.hexdigest() == "536ab54a8f4424a3fc4aeab003138821"
+
+
 @pytest.mark.parametrize("path", sorted(GOLDEN_DIR.glob("event-v*.json")), ids=lambda path: path.stem)
 def test_golden_events_are_still_read(path: Path) -> None:
     """Events of every version ever written decode, with the ids that they were written with."""
@@ -108,10 +159,11 @@ def test_golden_events_are_still_read(path: Path) -> None:
     assert event.model_dump_json(by_alias=True).encode() == data
 
 
-def test_there_are_golden_files_of_this_version() -> None:
+def test_there_are_golden_files_of_each_version() -> None:
     """Every golden request has its file, and no file is without one."""
-    names = {path.stem for path in GOLDEN_DIR.glob(f"event-v{SCHEMA_VERSION}-*.json")}
-    assert names == {f"event-v{SCHEMA_VERSION}-{name}" for name in GOLDEN_REQUESTS}
+    names = {path.stem for path in GOLDEN_DIR.glob("event-v*.json")}
+    assert names == {f"event-v1-{name}" for name in GOLDEN_REQUESTS} | {f"event-v2-{name}" for name in LATER_REQUESTS}
+    assert SCHEMA_VERSION == 2
 
 
 @given(bodies())
@@ -123,6 +175,7 @@ def test_an_event_says_what_the_client_said_and_never_the_card_number(document: 
     event = Event.decode(written.data)
     assert event.model_dump_json(by_alias=True).encode() == written.data
     assert event.merchant.model_dump() == parsed.merchant.model_dump()
+    assert not LATER_FIELDS & event.model_fields_set
     assert (event.customer and event.customer.model_dump()) == (parsed.customer and parsed.customer.model_dump())
     assert (event.terminal and event.terminal.model_dump()) == (parsed.terminal and parsed.terminal.model_dump())
     for name in ("type", "original_transaction_id", "amount_minor", "currency", "occurred_at", "is_fraud"):
@@ -160,7 +213,15 @@ def test_a_reference_names_the_customer() -> None:
         (b"[]", "model_type at /"),
         (b"\xff", "json_invalid at /"),
         (EVENT.data + EVENT.data, "json_invalid at /"),
-        (changed(schema=2), "literal_error at /"),
+        (changed(schema=3), "literal_error at /"),
+        (changed(mcc="5411"), "beyond_schema_1 at /"),
+        (changed(mcc=None), "beyond_schema_1 at /"),
+        (changed(occurred_at_offset_minutes=60), "beyond_schema_1 at /"),
+        (changed(merchant={**DOCUMENT["merchant"], "country": "DE"}), "beyond_schema_1 at /"),
+        (changed(transaction_id="seven77"), "beyond_schema_1 at /"),
+        (changed(schema=2, occurred_at_offset_minutes=1440), "less_than_equal at /occurred_at_offset_minutes"),
+        (changed(schema=2, metadata={"a": 1}), "string_type at /metadata"),
+        (changed(schema=2, cardholder_amount_minor=2**63), "less_than_equal at /cardholder_amount_minor"),
         (changed(schema="1"), "literal_error at /"),
         (changed(schema=...), "missing at /"),
         (changed(surprise=1), "extra_forbidden at /"),
@@ -222,6 +283,52 @@ def test_an_event_is_read_from_text_too() -> None:
 def test_the_same_content_sent_again_is_the_same(again: EncodedEvent) -> None:
     """Neither the time of acceptance nor another spelling of the same fields is another content."""
     assert same_content(EVENT.data, again.data.decode())
+
+
+def written_by_old_and_new() -> Iterator[tuple[str, EncodedEvent, EncodedEvent]]:
+    """Bodies that say nothing new, as a process of before would write them and as one of today does."""
+    at = "2019-01-01T01:00:18+01:00"
+    yield "offset", encoded(occurred_at=at), encoded(occurred_at=at, event_schema=2)
+    nothing = dict.fromkeys(payment_fields()) | {"merchant": {**body()["merchant"], "country": None}}
+    yield "null", encoded(), encoded(**nothing, event_schema=2)
+    yield "empty", encoded(), encoded(metadata={}, event_schema=2)
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [*written_by_old_and_new()])
+def test_old_and_new_processes_write_the_same_content(name: str, before: EncodedEvent, after: EncodedEvent) -> None:
+    """A client that sends the same again through another version meets no conflict, and null is absent."""
+    assert same_content(before.data, after.data)
+    assert content_digests(before.data) == content_digests(after.data)
+    assert (before.data == after.data) == (name != "offset")
+
+
+def test_an_offset_is_kept_from_version_2_on() -> None:
+    """In minutes, east of Greenwich positive; UTC, however it is written, leaves no trace."""
+    offsets = {"Z": None, "+00:00": None, "-00:00": None, "+05:45": 345, "-23:59": -1439, "+23:59": 1439}
+    for written, minutes in offsets.items():
+        at = f"2019-01-02T00:00:18{written}"
+        assert json.loads(encoded(occurred_at=at, event_schema=2).data).get(OFFSET) == minutes
+        assert OFFSET.encode() not in encoded(occurred_at=at).data
+
+
+def test_metadata_is_written_in_the_order_of_its_names() -> None:
+    """So equal pairs are equal bytes, and readers give them in that order as well."""
+    one, other = (encoded(metadata=pairs).data for pairs in ({"b": "1", "a": "2"}, {"a": "2", "b": "1"}))
+    assert one == other
+    assert Event.decode(one.replace(b'{"a":"2","b":"1"}', b'{"b":"1","a":"2"}')) == Event.decode(one)
+    assert Event.decode(one.replace(b'{"a":"2","b":"1"}', b"{}")).metadata is None
+
+
+@pytest.mark.parametrize(("name", "value"), [*payment_fields().items(), ("merchant", {"country": "DE"})])
+def test_each_later_field_is_content_and_makes_version_2(name: str, value: Any) -> None:
+    """One of them is enough, whichever it is, and a reader of before would refuse it."""
+    changes: dict[str, Any] = {name: {**body()["merchant"], **value} if name == "merchant" else value}
+    if name.startswith("cardholder"):
+        changes = {key: payment_fields()[key] for key in ("cardholder_amount_minor", "cardholder_currency")}
+    data = encoded(**changes).data
+    assert data.startswith(b'{"schema":2,')
+    assert Event.decode(data).model_dump_json(by_alias=True).encode() == data
+    assert not same_content(EVENT.data, data)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +415,7 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("name", GOLDEN_REQUESTS)
+@pytest.mark.parametrize("name", [*GOLDEN_REQUESTS, *LATER_REQUESTS])
 def test_the_schema_takes_golden_events(name: str) -> None:
     """A reader that goes by the schema alone takes every event."""
     validator().validate(json.loads(golden(name)))
@@ -318,7 +425,11 @@ def test_the_schema_takes_golden_events(name: str) -> None:
     "document",
     [
         {**DOCUMENT, "card_number": "x"},
-        {**DOCUMENT, "schema": 2},
+        {**DOCUMENT, "schema": 3},
+        {**DOCUMENT, "mcc": "5411"},
+        {**DOCUMENT, "transaction_id": "seven77"},
+        {**DOCUMENT, "merchant": {**DOCUMENT["merchant"], "country": "DE"}},
+        {**DOCUMENT, "schema": 2, "metadata": {"a": 1}},
         {**DOCUMENT, "card_masked": card_number()},
         {**DOCUMENT, "amount_minor": "497"},
         {name: value for name, value in DOCUMENT.items() if name != "merchant"},
@@ -335,12 +446,16 @@ def test_the_schema_refuses_what_the_model_refuses(document: dict[str, Any]) -> 
 def test_the_schemas_fields_stand_in_the_order_of_the_bytes() -> None:
     """The schema lists the fields as they are written."""
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    assert list(schema["properties"]) == list(json.loads(golden("rekeyed")))
+    names = list(schema["properties"])
+    for name in ("rekeyed", "payment"):
+        document = json.loads(golden(name))
+        assert list(document) == [field for field in names if field in document]
+    assert set(names) == {*json.loads(golden("rekeyed")), *json.loads(golden("payment"))}
     assert list(DOCUMENT) == schema["required"]
-    assert re.fullmatch("urn:txn-api:event:1", schema["$id"])
+    assert re.fullmatch("urn:txn-api:event:2", schema["$id"])
 
 
 def test_a_request_and_its_event_differ_in_the_card_number_alone() -> None:
     """Every field of the contract but the card number is in the event."""
     contract = set(type(request()).model_fields)
-    assert contract - set(DOCUMENT) == {"card_number"}
+    assert contract - set(json.loads(golden("payment"))) == {"card_number"}

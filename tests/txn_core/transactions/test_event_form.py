@@ -9,14 +9,15 @@ from bench.write_path.load.bodies import bodies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import arrived, encoded, full_body, json_bytes, keys
+from tests.builders import arrived, encoded, full_body, json_bytes, keys, payment_fields
 from tests.workers.builders import event
 from txn_core.exceptions import EventError
 from txn_core.lake.column_form import of_other_form
-from txn_core.lake.columns import table_of
+from txn_core.lake.columns import arrived_of, table_of
 from txn_core.setting_groups.key_settings import CARD_KEYS_MAX
-from txn_core.transactions.event import Event
+from txn_core.transactions.event import OFFSET, Event
 from txn_core.transactions.event_form import has_shape, have_shape
+from txn_core.transactions.payment_fields import COUNTRY, PAYMENT_FIELDS
 from txn_core.transactions.transaction import parse_transaction
 
 PIECES: Final = (
@@ -42,6 +43,21 @@ REKEYED: Final = encoded(parse_transaction(json_bytes(full_body())), ring=keys(v
 PLACES: Final = [match.start() for match in re.finditer(rb'[{}",:.0-9[\]]', REKEYED)]
 
 
+LATER: Final = encoded(
+    parse_transaction(
+        json_bytes(
+            full_body(
+                merchant={"name": "Kub", "country": "DE"},
+                occurred_at="2019-01-01T01:00:18-11:07",
+                **payment_fields(),
+            )
+        )
+    ),
+    event_schema=2,
+).data
+PLACES_OF_LATER: Final = [match.start() for match in re.finditer(rb'[{}",:.0-9[\]-]', LATER)]
+
+
 def has_form(data: bytes) -> bool:
     """Both steps: the shape, and then the columns, which Arrow makes or refuses to make."""
     if not has_shape(data):
@@ -57,6 +73,42 @@ def test_an_event_of_ours_has_the_form() -> None:
     assert has_form(event())
     for versions in range(2, CARD_KEYS_MAX + 1):
         assert has_form(encoded(ring=keys(versions=versions)).data)
+
+
+@pytest.mark.parametrize("name", [OFFSET, "merchant", *PAYMENT_FIELDS])
+def test_an_event_of_version_2_has_the_form_with_any_field_left_out(name: str) -> None:
+    """Of version 1 it has none of them."""
+    assert has_form(LATER)
+    document = json.loads(LATER)
+    if name == "merchant":
+        del document[name][COUNTRY]
+    else:
+        del document[name]
+    assert has_form(json_bytes(document))
+    assert not has_form(json_bytes(document | {"schema": 1}))
+    assert not has_form(json_bytes(json.loads(LATER) | {name: None}))
+
+
+@pytest.mark.parametrize(("minutes", "fits"), [(0, False), (1, True), (-1, True), (1439, True), (1440, False)])
+def test_an_offset_is_less_than_a_day_and_never_none(minutes: int, fits: bool) -> None:  # noqa: FBT001 - a table
+    assert has_form(json_bytes(json.loads(LATER) | {OFFSET: minutes})) is fits
+
+
+@pytest.mark.parametrize("pairs", ["{}", '{"b":"1","a":"2"}', '{"a":"1","a":"2"}', '{"a":1}', "null"])
+def test_metadata_that_would_be_written_otherwise_needs_a_closer_look(pairs: str) -> None:
+    """Without a pair, out of order, with a name twice or with other values than texts."""
+    own = LATER[LATER.index(b'"metadata":') :]
+    assert not has_form(LATER.replace(own, b'"metadata":' + pairs.encode() + b"}"))
+
+
+@given(st.sampled_from(PLACES_OF_LATER), st.integers(0, 4), st.sampled_from(PIECES))
+def test_what_has_the_form_of_version_2_is_an_event_however_it_was_damaged(at: int, cut: int, piece: bytes) -> None:
+    """And its bytes are those that it would be written as."""
+    damaged = LATER[:at] + piece + LATER[at + cut :]
+    if has_form(damaged):
+        assert [*arrived_of(table_of([arrived(damaged)]))] == [
+            arrived(Event.decode(damaged).model_dump_json(by_alias=True).encode())
+        ]
 
 
 @given(st.sampled_from(PLACES), st.integers(0, 4), st.sampled_from(PIECES))

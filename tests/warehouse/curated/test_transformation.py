@@ -17,7 +17,8 @@ from tests.builders import ARRIVED_AT, arrived, card_number, full_body, position
 from txn_core.kinesis.record_batch import StreamRecord
 from txn_core.lake.columns import table_of
 from txn_core.lake.parquet import parquet_of
-from txn_core.transactions.event import Event, same_content
+from txn_core.transactions.event import OFFSET, Event, same_content
+from txn_core.transactions.payment_fields import METADATA, PAYMENT_FIELDS
 from warehouse.curated.raw_tables import UnreadableObjectError, one_table, raw_table
 from warehouse.curated.schema import CURATED_SCHEMA, VAULT_SCHEMA
 from warehouse.curated.transformation import Transformation
@@ -53,11 +54,18 @@ CUSTOMERS = st.fixed_dictionaries(
     }
 )
 MERCHANTS = st.fixed_dictionaries(
-    {"name": TEXT, "category": maybe(TEXT), "latitude": maybe(DEGREES), "longitude": maybe(DEGREES)}
+    {"name": TEXT, "category": maybe(TEXT), "latitude": maybe(DEGREES), "longitude": maybe(DEGREES)},
+    optional={"country": maybe(st.sampled_from(["DE", "US"]))},
 )
+LATER = {
+    OFFSET: maybe(st.integers(-1439, 1439)),
+    **{name: maybe(TEXT) for name in PAYMENT_FIELDS},
+    "cardholder_amount_minor": maybe(st.integers(-(2**63), 2**63 - 1)),
+    METADATA: maybe(st.dictionaries(TEXT, TEXT, max_size=2)),
+}
 EVENTS = st.fixed_dictionaries(
     {
-        "schema": st.just(1),
+        "schema": st.just(2),
         "transaction_id": st.integers(0, 1).map(transaction_id),
         "account": st.sampled_from(["acme", "globex"]),
         "card_id": CARDS,
@@ -75,7 +83,8 @@ EVENTS = st.fixed_dictionaries(
         "customer": maybe(CUSTOMERS),
         "terminal": maybe(st.fixed_dictionaries({"terminal_id": maybe(TEXT), "entry_mode": maybe(TEXT)})),
         "is_fraud": maybe(st.booleans()),
-    }
+    },
+    optional=LATER,
 )
 
 
@@ -145,7 +154,7 @@ def curated(record: StreamRecord) -> dict[str, Any]:
         "sequence_number": record.position.sequence_number,
         "sub_sequence_number": record.position.sub_sequence_number,
         "arrived_at": record.arrived_at.replace(tzinfo=None),
-        "schema_version": 1,
+        "schema_version": 2,
         **event.model_dump(include={"transaction_id", "account", "type", "original_transaction_id"}),
         "accepted_at": datetime.fromisoformat(event.accepted_at[:-1]),
         "occurred_at": occurred_at,
@@ -225,7 +234,7 @@ def test_two_events_share_a_digest_when_they_say_the_same(
     transformation: Transformation, one: dict[str, Any], other: dict[str, Any], field: str
 ) -> None:
     field = "schema" if field == "schema_version" else field
-    pair = records([one, {**one, field: other[field]}])
+    pair = records([one, {**one, field: other.get(field)}])
     rows = transformation.curated(raw_table(parquet_of(table_of(pair))), 1).to_pylist()
     same = rows[0]["content_digest"] == rows[1]["content_digest"]
     assert same_content(pair[0].data, pair[1].data) == (same and bool(cards_of(rows[0]) & cards_of(rows[1])))

@@ -180,6 +180,22 @@ def test_rows_that_break_rules_are_noted_and_hold_nothing_up(empty_tables_url: s
     assert looking.rows("select transaction_id from oltp.transaction") == [("sound-0001",)]
 
 
+def test_tables_of_before_take_shorter_ids(empty_tables_url: str, looking: PostgresSession) -> None:
+    """A check that asks for eight characters is widened, once; rows that are there stay."""
+    constraint = "transaction_transaction_id_check"
+    wider = looking.rows(f"select pg_get_constraintdef(oid) from pg_constraint where conname = '{constraint}'")
+    before = RULES["transaction_id"].replace("between 6", "between 8")
+    looking.execute(f"alter table oltp.transaction drop constraint {constraint}")
+    looking.execute(f"alter table oltp.transaction add constraint {constraint} check ({before})")
+    database = OltpDatabase(empty_tables_url)
+    for _ in range(2):
+        database.open()
+        found = looking.rows(f"select pg_get_constraintdef(oid) from pg_constraint where conname = '{constraint}'")
+        assert found[0][0].removesuffix(" NOT VALID") == wider[0][0].removesuffix(" NOT VALID")
+    database.load(batch_of([commit_of(1, row_of(1, commit_number=1, transaction_id="Ab-_09"))]))
+    assert looking.rows("select transaction_id from oltp.transaction") == [("Ab-_09",)]
+
+
 def test_texts_of_any_length_and_none_are_no_difficulty(empty_tables_url: str, looking: PostgresSession) -> None:
     long = dict.fromkeys(("city", "state", "category", "merchant_name", "job"), "ü" * 9000)
     empty = dict.fromkeys(("city", "state", "category", "merchant_name"), "")
