@@ -10,16 +10,14 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import zstandard
 from bench.scorer.simulated import bodies
 from pydantic_core import from_json, to_json
 
-from txn_core.dynamodb.item_form import DICTIONARY, LEVEL, without_keys
-from txn_core.dynamodb.transactions import IndexItem, TransactionTable
-from txn_core.positions import Position, SequenceNumber, ShardId, WriteOrder
-from txn_core.transactions.event import Event, encode
+from txn_core.dynamodb.item_form import DICTIONARY, LEVEL
+from txn_core.transactions.event import encode
 from txn_core.transactions.identity import Account, KeyRing, TransactionId
 from txn_core.transactions.instants import Instant
 from txn_core.transactions.submission import Submission
@@ -33,29 +31,24 @@ FILE: Final = Path(__file__).parents[1] / f"src/txn_core/dynamodb/event_dictiona
 
 _TERMINALS: Final = ("chip", "contactless", "ecommerce", None)
 _KEYS: Final = KeyRing({1: bytes(range(32))}, bytes(32))
-_ACCEPTED_AT: Final = Instant("2026-01-02T03:04:05.678901Z")
-_POSITION: Final = Position(ShardId("shardId-000000000000"), SequenceNumber("4" * 56))
 
 
 def samples(rows: int, *, cards: int, seed: int) -> Iterator[bytes]:
     """Events as they are packed: rows of the simulator, and every fourth as a terminal sends it."""
     rng = random.Random(seed)
-    table = TransactionTable(cast("Any", None), "transactions", 8)
     for number, body in enumerate(bodies(rows, cards=cards, seed=seed)):
         fields: dict[str, Any] = from_json(body)
         if number % 4 == 0:
             entry_mode = _TERMINALS[number // 4 % len(_TERMINALS)]
             terminal = {"terminal_id": f"T{rng.randrange(10**7):07d}", "entry_mode": entry_mode}
             fields |= {"customer": None, "is_fraud": None, "terminal": terminal}
-        event = encode(
+        yield encode(
             Submission.of(parse_transaction(to_json(fields))),
             transaction_id=TransactionId(f"{rng.getrandbits(128):032x}"),
             account=Account("acme"),
             keys=_KEYS,
-            accepted_at=_ACCEPTED_AT,
+            accepted_at=Instant(f"2026-01-02T03:{rng.randrange(60):02d}:05.{rng.randrange(10**6):06d}Z"),
         ).data
-        item = IndexItem.of(Event.decode(event), event, WriteOrder.of(_ACCEPTED_AT, _POSITION))
-        yield without_keys(item.event, table.attributes(item)).encode()
 
 
 def trained(rows: int = ROWS, *, cards: int = CARDS, size: int = BYTES) -> bytes:

@@ -17,7 +17,7 @@ from boto3.dynamodb.conditions import Key
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
-from txn_core.dynamodb.item_form import EVENT, READ_WITH_EVENT, event_of
+from txn_core.dynamodb.item_form import EVENT, event_of
 from txn_core.dynamodb.tables import TableNames
 from txn_core.settings import Settings
 from txn_core.transactions.event import Event
@@ -99,4 +99,4 @@ def _page(answers: list[dict[str, Any]], limit: int) -> TransactionList:
 
 def _event(item: dict[str, Any]) -> str:
     """The event of an item as boto3's resource gives it."""
-    return event_of({EVENT: {"B": bytes(item[EVENT])}, **{name: {"S": item[name]} for name in READ_WITH_EVENT}})
+    return event_of({EVENT: {"B": bytes(item[EVENT])}})

@@ -17,7 +17,7 @@ _NESTED_BYTES: Final = 3
 
 INDEX_ITEM_BYTES: Final = 331
 """What an item of the index has beside the event; `tests/operations/cost/` counts one."""
-PACKED_SHARE: Final = 0.2
+PACKED_SHARE: Final = 0.3
 """What is left of an event when it is packed (`make bench-item`)."""
 STORED_BYTES_MORE: Final = 100
 """What DynamoDB adds to each stored item and to each entry of an index (developer guide, estimating item sizes)."""

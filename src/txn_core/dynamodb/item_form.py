@@ -1,8 +1,8 @@
 """How an event stands in an item of the index: as text (form 1), or packed (form 2, ADR 58).
 
-Packed, it is a frame of Zstandard (RFC 8878) in the attribute of the same name, of the type of bytes. What the item's
-keys say has been taken out of it, and it is compressed by a dictionary that comes along. The frame names the
-dictionary, so that those of before stay readable. The bytes that come back are exactly the event's.
+Packed, it is a frame of Zstandard (RFC 8878) in the attribute of the same name, of the type of bytes. A dictionary that
+comes along compresses it; the frame names it, so that those of before stay readable. The bytes that come back are
+exactly the event's.
 """
 
 import re
@@ -20,8 +20,6 @@ from txn_core.dynamodb.attributes import string
 from txn_core.exceptions import StoredEventError
 
 EVENT: Final = "event"
-READ_WITH_EVENT: Final = ("card", "merchant", "sort", "order")
-"""The attributes that an event is put together with."""
 DICTIONARY: Final = 32_768
 """The dictionary of form 2: the first id that RFC 8878 leaves to everybody. Another one needs another form."""
 LEVEL: Final = 3  # 6 takes five times the CPU time, for 10 bytes of 180
@@ -29,8 +27,6 @@ EVENT_BYTES_MAX: Final = 1 << 20  # a transaction's body is far smaller; a damag
 
 _FOLDER: Final = "event_dictionaries"
 _NAME: Final = re.compile(r"([0-9]+)\.zdict")
-_GAP: Final = "\0"  # which JSON never has (RFC 8259)
-_TIME_CHARS: Final = 27  # of an instant, with which sort keys and orders begin
 
 
 class ItemForm(IntEnum):
@@ -40,25 +36,11 @@ class ItemForm(IntEnum):
     PACKED = 2
 
 
-def with_event(attributes: Mapping[str, Any], event: str, form: ItemForm) -> dict[str, Any]:
-    """The attributes of an item with its event, written in a form.
-
-    They hold all of `READ_WITH_EVENT`.
-    """
-    if form is ItemForm.TEXT or _GAP in event:
-        return {**attributes, EVENT: string(event)}
-    return {**attributes, EVENT: {"B": _contexts.compressor().compress(without_keys(event, attributes).encode())}}
-
-
-def without_keys(event: str, attributes: Mapping[str, Any]) -> str:
-    """An event with a gap for each value that the keys of its item say, or as it is where they do not stand in it."""
-    parts, rest = [], event
-    for value in _said(attributes):
-        before, found, rest = rest.partition(f'"{value}"')
-        if not found:
-            return event
-        parts.append(before)
-    return _GAP.join((*parts, rest))
+def event_attribute(event: str, form: ItemForm) -> dict[str, Any]:
+    """The attribute of an item that holds its event, written in a form."""
+    if form is ItemForm.TEXT:
+        return {EVENT: string(event)}
+    return {EVENT: {"B": _contexts.compressor().compress(event.encode())}}
 
 
 def event_of(item: Mapping[str, Any]) -> str:
@@ -80,8 +62,8 @@ def event_of(item: Mapping[str, Any]) -> str:
             raise StoredEventError(f"dictionary {head.dict_id} of an event is not known")
         if head.content_size > EVENT_BYTES_MAX:
             raise StoredEventError(f"an event by dictionary {head.dict_id} is damaged: it claims to be too large")
-        return _with(decompressor.decompress(frame).decode(), _said(item))
-    except (zstandard.ZstdError, ValueError) as error:  # no base64, no UTF-8 or another number of gaps as well
+        return decompressor.decompress(frame).decode()
+    except (zstandard.ZstdError, ValueError) as error:  # no base64 and no UTF-8 as well
         named = _named(frame)
         raise StoredEventError(f"an event by {named} is damaged ({type(error).__name__})") from None
 
@@ -111,29 +93,6 @@ class _Contexts(threading.local):
 
 
 _contexts: Final = _Contexts()
-
-
-def _said(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the keys of an item say, in the order of the event's fields."""
-    account, _, card_id = item["card"]["S"].partition("#")
-    merchant_id = item["merchant"]["S"].split("#", 2)[1]
-    sort = item["sort"]["S"]
-    accepted_at = item["order"]["S"][:_TIME_CHARS]
-    return sort[_TIME_CHARS + 1 :], account, card_id, merchant_id, accepted_at, sort[:_TIME_CHARS]
-
-
-def _with(cut: str, said: tuple[str, ...]) -> str:
-    """The event again.
-
-    Raises:
-        ValueError: there are gaps, but not as many as values.
-    """
-    parts = cut.split(_GAP)
-    if len(parts) == 1:
-        return cut
-    first, second, third, fourth, fifth, sixth, last = parts
-    a, b, c, d, e, f = said
-    return f'{first}"{a}"{second}"{b}"{third}"{c}"{fourth}"{d}"{fifth}"{e}"{sixth}"{f}"{last}'
 
 
 def _named(frame: object) -> str:

@@ -16,7 +16,7 @@ from txn_core.dynamodb.attributes import number, replacement, string, strings
 from txn_core.dynamodb.conflict_contents import CONTENTS, CONTENTS_MAX, contents_attribute, contents_of
 from txn_core.dynamodb.dynamodb_table import read_items
 from txn_core.dynamodb.expiry import KEPT_FOR_EVER, Expiry, end_of, expiry_attribute, latest, seconds_of
-from txn_core.dynamodb.item_form import EVENT, READ_WITH_EVENT, ItemForm, event_of, with_event
+from txn_core.dynamodb.item_form import EVENT, ItemForm, event_attribute, event_of
 from txn_core.dynamodb.ranges import Chunk, Page, RangeQuery, Row, SortKey, Span, merge
 from txn_core.dynamodb.refusals import NEVER, would_be_taken
 from txn_core.dynamodb.table_shapes import BY_CARD, BY_MERCHANT, BY_ORIGINAL, EXPIRES_AT
@@ -41,7 +41,7 @@ ORIGINAL: Final = "original"
 _NOTED: Final = (_CONFLICTS, _OTHERS)
 _LIMITS: Final = {_CONFLICTS: CONFLICTS_MAX, _OTHERS: OTHERS_MAX, CONTENTS: CONTENTS_MAX}
 # What is read of a row in a list. The notes for a rebuild, which can be many, are not.
-_SHOWN: Final = (EVENT, *READ_WITH_EVENT, _CONFLICTS, EXPIRES_AT)
+_SHOWN: Final = ("sort", EVENT, _CONFLICTS, EXPIRES_AT)
 _log = structlog.get_logger()
 _Read = TypeVar("_Read")
 
@@ -417,14 +417,15 @@ class TransactionTable:
 
     def _attributes(self, item: IndexItem, expires_at: int | None) -> dict[str, Any]:
         shard = zlib.crc32(item.transaction_id.encode()) % self.write_shards
-        keys = {
+        return {
             "card": string(f"{item.account}#{item.card_id}"),
             "merchant": string(_merchant_key(item.account, item.merchant_id, shard)),
             "sort": string(item.sort),
             "order": string(item.order.text),
             **({} if item.original is None else {ORIGINAL: string(_id(item.account, item.original))}),
+            **event_attribute(item.event, self.item_form),
+            **expiry_attribute(expires_at),
         }
-        return with_event(keys, item.event, self.item_form) | expiry_attribute(expires_at)
 
 
 def form_of(layout: Any) -> ItemForm:

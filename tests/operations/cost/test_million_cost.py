@@ -38,7 +38,7 @@ def test_by_hand() -> None:
     """50 records of 900 bytes a unit of 25 KB, 100 a second over 4 shards, with the scorer.
 
     Puts: 1,000,000 / 50 units are 20,000, at 0.014 $ a million: 0.00028 $. Shards: 10,000 s at 100/s are 2.778 hours
-    of 4 shards at 0.015 $: 0.1667 $. Index: 331 + 900 / 5 bytes are a unit, 3 times: 3 million
+    of 4 shards at 0.015 $: 0.1667 $. Index: 331 + 0.3 x 900 bytes are a unit, 3 times: 3 million
     units at 0.625 $: 1.875 $.
     Scores: 2.87 million units: 1.79375 $.
     """
