@@ -1,8 +1,8 @@
 """How an event stands in an item of the index: as text (form 1), or packed (form 2, ADR 58).
 
-Packed, it is a frame of Zstandard (RFC 8878) in the attribute of the same name, of the type of bytes. A dictionary that
-comes along compresses it; the frame names it, so that those of before stay readable. The bytes that come back are
-exactly the event's.
+Packed, it is a frame of Zstandard (RFC 8878) in the attribute of the same name, of the type of bytes. A dictionary
+that comes along compresses it; the frame names it, so that those of before stay readable. The bytes that come back
+are exactly those of the event.
 """
 
 import re
