@@ -54,6 +54,7 @@ ALLOWED: Final[dict[tuple[str, str], tuple[int, str]]] = {
     ("tests/txn_cli/stack/test_environment.py", "Secret Keyword"): (1, "a made-up API key"),
     ("tests/ingest/layouts/test_kaggle.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_cli/api_client/test_target.py", "Secret Keyword"): (2, "made-up keys of a stack"),
+    ("tests/txn_core/transactions/test_event.py", "Hex High Entropy String"): (1, "the hash of events"),
     ("tests/txn_core/test_idempotency.py", "Hex High Entropy String"): (1, "a known answer of a fingerprint"),
     ("tests/txn_core/card_numbers/test_free_text.py", "Hex High Entropy String"): (1, "a transaction id"),
     ("tests/txn_core/test_settings.py", "Secret Keyword"): (1, "made up, and must not be shown"),
