@@ -49,6 +49,8 @@ TRANSACTION = {
     "occurred_at": "2026-01-01T12:00:00Z",
     "merchant": {"name": "Rippin, Kub and Mann"},
 }
+PAYMENT = {"mcc": "5411", "metadata": {"order": "A-7"}}
+"""What only events of schema 2 have, which all processes of the stack know."""
 
 
 @pytest.fixture
@@ -103,7 +105,8 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         _is_closed_to_others(data_dir)
         _shows_no_secret_in_the_list_of_processes(stack)
         with client_of(stack) as client:
-            assert client.post("/transactions", json=TRANSACTION | {"transaction_id": LATE}).status_code == 202
+            late = TRANSACTION | {"transaction_id": LATE, **PAYMENT}
+            assert client.post("/transactions", json=late).status_code == 202
         orphans = (*stack.marks().values(), builds)
         stack.stop(signal.SIGKILL)
 
@@ -116,6 +119,7 @@ def test_the_life_of_a_stack(tmp_path: Path, busy_port: int) -> None:
         with client_of(stack) as client:
             assert client.get("/transactions/stack-000001").status_code == 200
             wait_until(lambda: client.get(f"/transactions/{LATE}").status_code == 200)
+            assert client.get(f"/transactions/{LATE}").json().items() >= PAYMENT.items()
         wait_until(lambda: set(stack.ready["pids"]) == CHILDREN)
         left = (*stack.marks().values(), dbt.build())
         assert stack.stop() == 0
