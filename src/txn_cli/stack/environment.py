@@ -27,8 +27,9 @@ TLS = {"TXN_TLS_CERT_FILE", "TXN_TLS_KEY_FILE", "TXN_TLS_CLIENT_CA_FILE"}
 """What one process is given for itself: the stack's own API is reached on loopback, in the clear."""
 
 DEFAULTS = {"TXN_METRICS_NEED_ADMIN": "false", "TXN_EVENT_SCHEMA": "2"}
-"""What is set here unless the user sets it: the API listens on this machine alone, and its page shows its figures; all
-processes are of one version, so that each reads what the API writes."""
+"""What is set here unless the user sets it: the API listens on this machine alone, and its page shows its figures.
+All processes are of one version, so each reads what the API writes.
+"""
 
 
 def given_settings(outer: Mapping[str, str] = os.environ) -> dict[str, str]:
