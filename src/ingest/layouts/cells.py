@@ -113,6 +113,7 @@ _READERS: Final[Mapping[str, ReadCell]] = {
     "/type": _type,
     "/card_number": matching(r"[0-9]+", "card_number_not_digits"),
     "/is_fraud": _number(r"[01]", "flag_format", lambda cell: cell == "1"),
+    "/cardholder_amount_minor": _number(r"[0-9]{1,16}", "amount_minor_format", int),
     "/customer/city_population": _number(r"[0-9]{1,12}", "population_format", int),
     **{
         f"/{part}/{name}": _number(r"-?[0-9]{1,3}(\.[0-9]{1,18})?", "coordinate_format", float)

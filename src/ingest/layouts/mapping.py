@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from ingest.layouts.layout_errors import LayoutError
 from ingest.layouts.model import NOWHERE, REQUIRED, Column, Layout, Moment
+from txn_core.transactions.payment_fields import METADATA
 
 
 def parse_map(texts: Iterable[str]) -> dict[str, str]:
@@ -42,12 +43,13 @@ def renamed(layout: Layout, pairs: Mapping[str, str]) -> Layout:
     changed: dict[str, object] = {
         "amount": tuple(_renamed("/amount_minor", amount, pairs) for amount in layout.amount)
     }
-    parts: dict[str, dict[str, object]] = {"merchant": {}, "customer": {}, "terminal": {}}
+    parts: dict[str, dict[str, object]] = {"merchant": {}, "customer": {}, "terminal": {}, METADATA: {}}
     for pointer, column in layout.fields():
         if pointer == "/amount_minor":
             continue
         *inside, name = pointer[1:].split("/")
         (parts[inside[0]] if inside else changed)[name] = _renamed(pointer, column, pairs)
+    changed[METADATA] = parts.pop(METADATA)
     for part, fields in parts.items():
         columns: BaseModel = getattr(layout, part)
         changed[part] = columns.model_copy(update=fields)

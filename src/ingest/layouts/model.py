@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ingest.layouts.formats import checked_format
 from ingest.layouts.zones import checked_zone
+from txn_core.transactions.payment_fields import METADATA, METADATA_PAIRS_MAX
 
 COLUMNS_MAX: Final = 16
 REQUIRED: Final = frozenset({"/card_number", "/amount_minor", "/currency", "/occurred_at", "/merchant/name"})
@@ -139,6 +140,7 @@ class MerchantColumns(_Strict):
     category: _Column | None = None
     latitude: _Column | None = None
     longitude: _Column | None = None
+    country: _Column | None = None
 
 
 class CustomerColumns(_Strict):
@@ -185,6 +187,16 @@ class Layout(_Strict):
     customer: CustomerColumns = CustomerColumns()
     terminal: TerminalColumns = TerminalColumns()
     is_fraud: _Column | None = None
+    mcc: _Column | None = None
+    authorization_code: _Column | None = None
+    retrieval_reference_number: _Column | None = None
+    system_trace_audit_number: _Column | None = None
+    acquirer_id: _Column | None = None
+    card_acceptor_id: _Column | None = None
+    cardholder_amount_minor: _Column | None = None
+    cardholder_currency: _Column | None = None
+    metadata: Annotated[dict[_Name, _Column], Field(max_length=METADATA_PAIRS_MAX)] = {}
+    """Columns by the names of the pairs."""
 
     def fields(self) -> Iterator[tuple[str, Column]]:
         """Each field that is read, by its JSON pointer, in the order of a request body. Amounts are alternatives."""
@@ -193,5 +205,7 @@ class Layout(_Strict):
                 yield f"/{name}", value
             elif isinstance(value, _Strict):
                 yield from ((f"/{name}/{part}", column) for part, column in value if column is not None)
+            elif name == METADATA:
+                yield from ((f"/{name}/{pair}", column) for pair, column in value.items())
             elif name == "amount":
                 yield from (("/amount_minor", amount) for amount in value)

@@ -14,9 +14,10 @@ from ingest.layouts.read_rows import DamagedRow, Row, SoundRow
 from ingest.layouts.rejection import ENTIRE_ROW, Rejection
 from ingest.layouts.row_ids import RowIds
 from txn_core.transactions.currency import EXPONENTS
+from txn_core.transactions.payment_fields import METADATA
 
 _APART: Final = frozenset({"/amount_minor", "/occurred_at"})
-_PARTS: Final = ("", "merchant", "customer", "terminal")
+_PARTS: Final = ("", "merchant", "customer", "terminal", METADATA)
 
 _Faults = list[tuple[int, str, str]]
 
@@ -89,14 +90,11 @@ class RowReader:
         return SoundRow(line, self._body(parts), self._columns)
 
     def _body(self, parts: Sequence[dict[str, object]]) -> bytes:
-        body, merchant, customer, terminal = parts
+        body, merchant, *others = parts
         if "transaction_id" not in body:
             body = {"transaction_id": self._ids.next(body, merchant["name"]), **body}
         body["merchant"] = merchant
-        if customer:
-            body["customer"] = customer
-        if terminal:
-            body["terminal"] = terminal
+        body |= {name: part for name, part in zip(_PARTS[2:], others, strict=True) if part}
         return to_json(body)
 
     def _add_amount(self, body: dict[str, object], cells: Sequence[str], faults: _Faults) -> None:
@@ -124,7 +122,7 @@ class RowReader:
         *inside, name = pointer[1:].split("/")
         part = _PARTS.index(inside[0] if inside else "")
         read = reader_of(pointer, column, empty_texts)
-        if pointer == "/currency":
+        if pointer in {"/currency", "/cardholder_currency"}:
             read = _currency(read)
         if column.value is not None:
             self._constants[part][name] = read(column.value)

@@ -7,9 +7,11 @@ from pydantic import BaseModel
 
 from ingest.layouts.catalogue import FILE_BYTES_MAX, layout_named, packaged_layouts
 from ingest.layouts.layout_errors import LayoutError
+from ingest.layouts.mapping import renamed
 from ingest.layouts.model import CustomerColumns, Layout, MerchantColumns, TerminalColumns
 from tests.ingest.layouts.files import by, read, sound, written
 from tests.txn_cli.builders import CARD, body_of
+from txn_core.transactions.payment_fields import PAYMENT_FIELDS
 from txn_core.transactions.transaction import Customer, Merchant, Terminal, TransactionRequest
 
 
@@ -61,6 +63,24 @@ def test_a_layout_of_one_s_own_is_read(tmp_path: Path) -> None:
     assert body == {
         "type": "purchase", "card_number": CARD, "currency": "EUR", "amount_minor": 123_450,
         "occurred_at": "2024-07-01T10:30:00Z", "merchant": {"name": "Café"},
+    }  # fmt: skip
+
+
+def test_payment_fields_and_pairs_of_one_s_own_are_read(tmp_path: Path) -> None:
+    """Where the row says something; another name may be given to each column."""
+    layout = layout_of(tmp_path, 'extends = "bank"\n[metadata]\norder = "no"\nbranch = { value = "7" }\n')
+    row = {
+        "card_number": CARD, "amount": "1", "currency": "EUR", "occurred_at": "2024-07-01 12:30:00", "shop": "Kub",
+        "merchant_category_code": "5411", "merchant_country": "DE", "cardholder_amount_minor": "110",
+        "cardholder_currency": "USD", "authorization_code": "", "rrn": "123456789012", "no": "A-7",
+    }  # fmt: skip
+    names = {"merchant.name": "shop", "retrieval_reference_number": "rrn", "metadata.order": "no"}
+    (found,) = sound(read(written([row], list(row)), by(renamed(layout, names))))
+    body = body_of(found)
+    assert body["merchant"] == {"name": "Kub", "country": "DE"}
+    assert {name: body[name] for name in PAYMENT_FIELDS if name in body} == {
+        "mcc": "5411", "retrieval_reference_number": "123456789012", "cardholder_amount_minor": 110,
+        "cardholder_currency": "USD", "metadata": {"branch": "7", "order": "A-7"},
     }  # fmt: skip
 
 
