@@ -29,6 +29,7 @@ from txn_api.writes.admission import Admission
 from txn_api.writes.batch import TURN_S, PostBatch
 from txn_core.api_keys import ApiKey, KeyId, split
 from txn_core.dynamodb.merchants import MerchantTable
+from txn_core.dynamodb.ranges import Page
 from txn_core.kinesis.landing import Landing
 from txn_core.kinesis.producer import Producer
 from txn_core.quotas import Limits
@@ -459,7 +460,7 @@ class SlowReads:
     async def page(self, *query: Any, **named: Any) -> Any:
         await asyncio.sleep(self._pause_s)
         # The page of merchants is a pair.
-        return ([], False) if named else SimpleNamespace(rows=[], has_more=False)
+        return ([], False) if named else Page(())
 
     def by_card(self, *query: Any) -> Any:
         return SimpleNamespace(index="i", subject="s", behind=lambda _: None, partitions=())

@@ -38,7 +38,7 @@ def test_examples_that_are_worked_by_hand_agree_to_a_cent(example: Example) -> N
 def test_what_dominates_is_the_writing_of_the_index() -> None:
     first, *others = document("--rate", "10000")["dominated_by"]
     assert (first["service"], first["part"]) == ("DynamoDB", "index writes")
-    assert first["share"] > 0.7
+    assert first["share"] > 0.65
     assert all(0.05 <= each["share"] < first["share"] for each in others)
 
 
@@ -95,7 +95,7 @@ def test_an_item_says_what_the_index_writes_and_stores_and_nothing_of_the_stream
 
 def test_an_event_says_what_its_item_takes() -> None:
     told = document("--rate", "1", "--event", "595")
-    assert (told["event_bytes"], told["item_bytes"]) == (595, 450)
+    assert (told["event_bytes"], told["item_bytes"]) == (595, 509.5)
     other = document("--rate", "1", "--event", "595", "--item", "1222")
     assert (other["event_bytes"], other["item_bytes"]) == (595, 1222)
 
