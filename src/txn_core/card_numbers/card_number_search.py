@@ -104,9 +104,10 @@ class CardNumberSearch:
             raise InvalidTransactionError(*faults)
 
     def _spelt(self) -> str:
-        """The free texts and ids in ASCII."""
-        ids = plain_texts([text for _, text in _IDS.of(self._request)])
-        return "x".join(self._free_texts + ids)
+        """The free texts and ids in ASCII, and each pair of metadata as one text: clients choose its names, too."""
+        others = [text for _, text in _IDS.of(self._request)]
+        others += [f"{name}{text}" for name, text in (self._request.metadata or {}).items()]
+        return "x".join(self._free_texts + plain_texts(others))
 
     def _others(self) -> list[Fault]:
         return [Fault(self._pointers[place], CODE) for place in sorted(texts_with_numbers(self._free_texts))]

@@ -14,7 +14,7 @@ from txn_core.positions import WriteOrder
 CONTENTS: Final = "contents"
 CONTENTS_MAX: Final = 16
 """Contents that one item keeps."""
-CONTENT_BYTES_MAX: Final = 8 << 10
+CONTENT_BYTES_MAX: Final = 12 << 10
 """The largest content that is kept. Only producers other than the API can make a larger one."""
 WINNER_BYTES_MAX: Final = 64 << 10
 """The largest event beside which contents are kept."""

@@ -63,6 +63,7 @@ MESSAGES: Final[dict[str, str]] = {
     "invalid_value": "does not fit the contract",
     "mcc_format": "must be four digits (ISO 18245)",
     "merchant_name_blank": "must hold something other than white space and invisible characters",
+    "metadata_too_large": "must not be more than 5,120 bytes as JSON in UTF-8",
     "metadata_name_format": (
         "a name must be 1 to 40 characters of A-Z, a-z, 0-9, _, . and -, the first of them a letter"
     ),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import to_json
 
 from txn_core.card_numbers.free_text_fields import A_CODE, AN_ID
 from txn_core.transactions.countries import COUNTRIES
@@ -34,6 +35,8 @@ COUNTRY: Final = "country"
 METADATA: Final = "metadata"
 METADATA_PAIRS_MAX: Final = 20
 METADATA_VALUE_CHARS_MAX: Final = 200
+METADATA_BYTES_MAX: Final = 5_120
+"""As JSON in UTF-8: 20 pairs of the longest names and texts in ASCII fit."""
 
 
 def is_none(value: object) -> bool:
@@ -50,10 +53,12 @@ def sound_metadata(pairs: dict[str, str] | None) -> dict[str, str] | None:
     """Metadata whose names and values are sound by themselves, sorted by name; None where there are no pairs.
 
     Raises:
-        PydanticCustomError: `sensitive_authentication_data`, by the name of a pair.
+        PydanticCustomError: `sensitive_authentication_data`, by the name of a pair; `metadata_too_large`.
     """
     if not pairs:
         return None
+    if len(to_json(pairs)) > METADATA_BYTES_MAX:
+        raise rule_broken("metadata_too_large")
     if any(map(is_sensitive, pairs)):
         raise rule_broken("sensitive_authentication_data")
     return dict(sorted(pairs.items()))
@@ -129,7 +134,8 @@ Metadata = Annotated[
         max_length=METADATA_PAIRS_MAX,
         json_schema_extra={"additionalProperties": False},
         description=(
-            "The client's own pairs of a name and a text, kept in the order of the names. Both are searched for card "
+            "The client's own pairs of a name and a text, kept in the order of the names, together "
+            f"{METADATA_BYTES_MAX:,} bytes of JSON in UTF-8 at most. Both are searched for card "
             "numbers; a name may not say that its text is a security code, a PIN or track data."
         ),
     ),

@@ -19,6 +19,8 @@ from txn_core.transactions.submission import Submission
 TODAY = "2026-01-02"
 CARD = card_number(1234)
 OTHER = issued_card_number(987_654_321)
+FULL_WIDTH, ARABIC = ({48 + digit: zero + digit for digit in range(10)} for zero in (0xFF10, 0x0660))
+"""Digits of other scripts, for `str.translate`."""
 AMOUNT = ("cardholder_amount_minor", "cardholder_currency")
 
 
@@ -142,6 +144,11 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ),
     (body(metadata={f"n{n}": "x" for n in range(METADATA_PAIRS_MAX + 1)}), "/metadata", "too_many_pairs"),
     (body(metadata={f"n{n}": "x" for n in range(3_000)}), "/metadata", "too_many_pairs"),
+    (
+        body(metadata={f"n{n}": "\U0001f600" * METADATA_VALUE_CHARS_MAX for n in range(7)}),
+        "/metadata",
+        "metadata_too_large",
+    ),
     *(
         (body(metadata={name: "123"}), "/metadata", "sensitive_authentication_data")
         for name in ("cvv", "card.CVC2", "PIN", "track_2")
@@ -166,7 +173,8 @@ def test_each_broken_rule_is_told_by_pointer_and_code(document: dict[str, Any], 
         body(**payment_fields(cardholder_amount_minor=0, cardholder_currency="JPY")),
         body(**payment_fields(cardholder_amount_minor=999_999_999_999)),
         body(metadata={"a" * 40: "x" * METADATA_VALUE_CHARS_MAX, "Shopping": "\U0001f600"}),
-        body(metadata={f"n{n}": "\U0001f600" * METADATA_VALUE_CHARS_MAX for n in range(METADATA_PAIRS_MAX)}),
+        body(metadata={f"{'n' * 38}{n}": "x" * METADATA_VALUE_CHARS_MAX for n in range(10, 10 + METADATA_PAIRS_MAX)}),
+        body(metadata={f"n{n}": "\U0001f600" * METADATA_VALUE_CHARS_MAX for n in range(6)}),
         body(metadata={"a": 'say "x": {y}'}),
     ],
 )
@@ -206,6 +214,11 @@ def test_no_card_number_gets_into_metadata(pairs: dict[str, str]) -> None:
         body(card_number=CARD, metadata={f"n{CARD}": "x"}),
         body(card_number=CARD, metadata={f"n{CARD[:8]}": CARD[8:]}),
         body(card_number=CARD, metadata={f"n-{CARD[:8]}_": f" {CARD[8:]}"}),
+        *(
+            body(card_number=CARD, metadata={f"n.{CARD[:8]}": text})
+            for text in (CARD[8:].translate(FULL_WIDTH), CARD[8:].translate(ARABIC), f"{CARD[8:12]}\u200b{CARD[12:]}")
+        ),
+        body(card_number=CARD, metadata={f"n.{CARD[:-1]}": f"\u00a0{CARD[-1]}"}),
         body(card_number=card_number(5, length=15), card_acceptor_id=card_number(5, length=15)),
         body(card_number=card_number(5, length=12), retrieval_reference_number=card_number(5, length=12)),
         body(card_number=card_number(5, length=10), acquirer_id=card_number(5, length=10)),
