@@ -26,7 +26,10 @@ _LATER_COLUMNS: Final = (
     *("system_trace_audit_number", "acquirer_id", "card_acceptor_id", "cardholder_amount_minor"),
     *("cardholder_currency", "metadata"),
 )
-_BESIDES: Final = ("schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at")
+_BESIDES: Final = (
+    *("schema", "account", "card_masked", "customer_id", "merchant_id", "accepted_at"),
+    "occurred_at_offset_minutes",  # how a client wrote a moment is no part of what it said
+)
 
 Event = dict[str, Any]
 Order = tuple[str, Place]
