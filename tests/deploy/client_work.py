@@ -60,6 +60,8 @@ class ClientWork:
         assert len(searched.json()["data"]) == 1, searched.text
         assert self.get("/transactions/single-0003")["amount_minor"] == 103
         assert self.get("/transactions/single-0000")["conflicts"], "of its id with another content"
+        assert len(self.get("/transactions/single-0000/conflicts")["data"]) == 1
+        assert self.get("/transactions/single-0003/related")["data"] == []
         self.get("/transactions/nobody-has-this", 404)
 
     def review(self) -> None:
