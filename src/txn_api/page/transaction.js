@@ -15,10 +15,11 @@ import { address, entitle } from "./router.js";
 const DECISIONS = {
   pass: "pass: nothing to look at", review: "review: worth a look", alert: "alert: reviewers have been told",
 };
-const PARTS = { merchant: "Merchant", customer: "Customer", terminal: "Terminal" };
+const PARTS = { merchant: "Merchant", customer: "Customer", terminal: "Terminal", metadata: "Metadata" };
 const APART = new Set([
   "amount_minor", "currency", "conflicts", "risk", "original_transaction_id", "flags", "original_missing", ...Object.keys(PARTS)]);
 const MOMENTS = new Set(["occurred_at", "accepted_at"]);
+const NO_MOMENTS = new Set(); // names of metadata are the client's own
 const place = byId("detail-problem");
 const news = byId("detail-news");
 let asked = 0;
@@ -60,7 +61,7 @@ function show(whole, amount, path) {
   const save = element("button", { text: "Download as CSV", className: "small" });
   save.type = "button";
   save.addEventListener("click", () => keep(whole.transaction_id, path));
-  const [merchant, ...others] = Object.entries(PARTS).filter(([part]) => whole[part]).map(([part, title]) => group(title, whole[part]));
+  const [merchant, ...others] = Object.entries(PARTS).filter(([part]) => whole[part]).map(([part, title]) => group(title, whole[part], part === "metadata" ? NO_MOMENTS : MOMENTS));
   const amounts = element("p", { className: "amount" }, money(amount), " ", element("span", { className: "tag", text: whole.type }));
   byId("detail").replaceChildren(
     amounts,
@@ -96,12 +97,12 @@ function risk(found) {
 }
 
 /** What is known of a part, a line each; what it has not is left out. */
-function group(title, values) {
+function group(title, values, moments = MOMENTS) {
   const known = Object.entries(values).filter(([, value]) => value !== null && value !== undefined);
   const lines = known.flatMap(([name, value]) => [
     element("dt", { text: name.replaceAll("_", " ") }),
     element("dd", { className: /(_id|masked)$/.test(name) ? "mono" : "" },
-      MOMENTS.has(name) ? exactMoment(value) : String(value)),
+      moments.has(name) ? exactMoment(value) : String(value)),
   ]);
   return element("section", { className: "card" }, element("h2", { text: title }), element("dl", { className: "ids" }, ...lines));
 }
