@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from pydantic_core import PydanticCustomError, from_json
 from starlette.responses import Response
 
 from txn_api.access.auth import Principal, requires
+from txn_api.access.standing import Standing
 from txn_api.edge.query_checks import each_once, searched
 from txn_api.edge.request_text import request_text
 from txn_api.openapi import operations
@@ -145,6 +147,14 @@ class RangeParameters(FilterParameters, ReadParameters):
             return None if self.card_number is None else self.card_number.checked(luhn_exempt)
         except PydanticCustomError as error:
             raise ParameterInvalid([Fault("/card_number", error.type)]) from None
+
+
+class RelatedParameters(FilterParameters, ReadParameters):
+    """Which page of what refers to a transaction."""
+
+    order: Literal["desc", "asc"] = "desc"
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
 _SEARCH: Final = JsonBody(RangeParameters, ParameterInvalid)
@@ -335,22 +345,51 @@ async def _answer_range(
     standing = services.gate.standing(request.scope, principal, *needed, *rendering.scopes, reads=account)
     query = await _query(services, account, parameters, pan)
     times = (parameters.start or "", parameters.end or "")
-    identity = (query.index, query.subject, *times, parameters.order + parameters.filters_bound())
+    return await answer_page(services, request, principal, Asked(parameters, query, times, rendering, standing))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A page that was asked for: its range, between which times if the client said so, and how it is written.
+
+    `is_there` is asked of a first page without rows whether there is anything to list.
+    """
+
+    parameters: "RangeParameters | RelatedParameters"
+    query: RangeQuery
+    times: tuple[str, str]
+    rendering: Rendering
+    standing: Standing
+    is_there: Callable[[RangeQuery], Awaitable[bool]] | None = None
+
+
+async def answer_page(services: Services, request: Request, principal: Principal, asked: Asked) -> Response:
+    """One page of a range, in its form, with the cursor of the next one.
+
+    Raises:
+        CursorInvalid: the cursor is of another range.
+        TransactionNotFound: there is nothing to list.
+    """
+    query, rendering, parameters = asked.query, asked.rendering, asked.parameters
+    identity = (query.index, query.subject, *asked.times, parameters.order + parameters.filters_bound())
     after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
     # What the index answers is parsed at once, some milliseconds for a large page: of many pages of one account at a
     # time others would wait for all of them.
-    wanted = parameters.filter()
+    wanted, turn = parameters.filter(), partial(services.turns.turn, principal.account)
     size = (parameters.limit if wanted is None else ROWS_EXAMINED_MAX) * ROW_BYTES
-    turn = partial(services.turns.turn, principal.account)
     async with services.memories.pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
         async with store_reads():
             rows, goes_on_behind = await rows_of(query.behind(after), services.transactions.page, wanted, turn)
+            there = rows or after is not None or asked.is_there is None or await asked.is_there(query)
+        if not there:
+            await asked.standing.check()
+            raise TransactionNotFound
         cursor = None if goes_on_behind is None else services.cursors.make(identity, goes_on_behind)
         headers = dict(UNCACHED)
         if rendering.form is Form.CSV and cursor is not None:
-            headers |= next_page(request, query, cursor)
+            headers |= _next_page(request, query, cursor)
         body = await rendering.page(rows, next_cursor=cursor, turn=turn)
-        await standing.check()
+        await asked.standing.check()
     return Response(body, media_type=rendering.form.media_type, headers=headers)
 
 
@@ -380,7 +419,7 @@ def _count(services: Services, principal: Principal, pan: Pan) -> None:
     )
 
 
-def next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
+def _next_page(request: Request, query: RangeQuery, cursor: str) -> dict[str, str]:
     """Where a table goes on, which has no place for it itself.
 
     The link (RFC 8288) is relative, so that it holds behind any proxy. A card number is not repeated in it but its id

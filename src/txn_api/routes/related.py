@@ -1,10 +1,8 @@
 """`GET /transactions/{transaction_id}/related`: the refunds and reversals that refer to a transaction."""
 
-from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import Query, Request
-from pydantic import Field
 from starlette.responses import Response
 
 from txn_api.access.auth import Principal, requires
@@ -19,39 +17,17 @@ from txn_api.problems import (
     RelationsNotKept,
     TransactionNotFound,
 )
-from txn_api.reads.cursors import CURSOR_CHARS_MAX
-from txn_api.reads.filters import FilterParameters, rows_of
-from txn_api.reads.negotiation import Form
 from txn_api.resource import Resource
 from txn_api.router import Router
 from txn_api.routes import transaction_shapes
 from txn_api.routes.post import TAG
-from txn_api.routes.reads import (
-    PAGE_WAIT_S_MAX,
-    UNCACHED,
-    ReadParameters,
-    learn_layout,
-    next_page,
-    own_transaction_id,
-)
+from txn_api.routes.reads import Asked, RelatedParameters, answer_page, learn_layout, own_transaction_id
 from txn_api.services import Service
-from txn_api.stores import store_reads
-from txn_api.writes.fair_memory import ROW_BYTES
 from txn_core.api_keys import Scope
-from txn_core.card_numbers.free_text_fields import AN_ID
-from txn_core.dynamodb.filtered_pages import ROWS_EXAMINED_MAX
-from txn_core.dynamodb.ranges import SortKey, Span
+from txn_core.dynamodb.ranges import RangeQuery, Span
 
 _SCOPE: Final[Scope] = "transactions:read"
 router = Router(tags=[TAG.name])
-
-
-class RelatedParameters(FilterParameters, ReadParameters):
-    """Which page of what refers to a transaction."""
-
-    order: Literal["desc", "asc"] = "desc"
-    limit: int = Field(100, ge=1, le=1000)
-    cursor: Annotated[str | None, AN_ID] = Field(None, max_length=CURSOR_CHARS_MAX)
 
 
 @router.get(
@@ -95,26 +71,15 @@ async def list_related(
         raise RelationsNotKept
     span = Span(descending=parameters.order == "desc", limit=parameters.limit)
     query = services.transactions.by_original(account, own_id, span)
-    identity = (query.index, query.subject, "", "", parameters.order + parameters.filters_bound())
-    after = None if parameters.cursor is None else SortKey(services.cursors.read(identity, parameters.cursor))
-    wanted, turn = parameters.filter(), partial(services.turns.turn, principal.account)
-    size = (parameters.limit if wanted is None else ROWS_EXAMINED_MAX) * ROW_BYTES
-    async with services.memories.pages.held_for(principal.account, size, wait_s_max=PAGE_WAIT_S_MAX):
-        async with store_reads():
-            rows, goes_on_behind = await rows_of(query.behind(after), services.transactions.page, wanted, turn)
-            there = rows or after is not None or await services.transactions.get(account, own_id) is not None
-            if not there and wanted is not None:  # the filter may have left nothing of what is there
-                there = bool((await services.transactions.page(query)).rows)
-        await standing.check()
-        if not there:
-            raise TransactionNotFound
-        cursor = None if goes_on_behind is None else services.cursors.make(identity, goes_on_behind)
-        headers = dict(UNCACHED)
-        if rendering.form is Form.CSV and cursor is not None:
-            headers |= next_page(request, query, cursor)
-        body = await rendering.page(rows, next_cursor=cursor, turn=turn)
-        await standing.check()
-    return Response(body, media_type=rendering.form.media_type, headers=headers)
+
+    async def is_there(query: RangeQuery) -> bool:
+        if await services.transactions.get(account, own_id) is not None:
+            return True
+        # A filter may have left nothing of what is there.
+        return parameters.filter() is not None and bool((await services.transactions.page(query)).rows)
+
+    asked = Asked(parameters, query, ("", ""), rendering, standing, is_there)
+    return await answer_page(services, request, principal, asked)
 
 
 resource: Final = Resource(
